@@ -1,0 +1,125 @@
+"""The settings of a station, as pydantic models. A pure format; reading files is `config.document`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["SCHEMA", "CameraSettings", "EngineSettings", "MqttSettings", "Station", "TlsSettings"]
+
+SCHEMA = "edgevision.station/1"
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CameraSettings(_Part):
+    """One camera: its address, what is asked of it, and how patient to be with it."""
+
+    name: Name = "cam1"
+    source: str
+    """Camera index, /dev/v4l/by-id/… path, rtsp:// or http:// URL, video file, image folder,
+    or sample:SEED."""
+    url_password_file: Path | None = None
+    """Replaces the password in the URL."""
+    width: Annotated[int, Field(gt=0)] | None = None
+    height: Annotated[int, Field(gt=0)] | None = None
+    fps: Annotated[float, Field(gt=0)] | None = None
+    fourcc: Annotated[str, Field(min_length=4, max_length=4)] | None = None
+    exposure: float | None = None
+    gain: float | None = None
+    on_refused_setting: Literal["error", "warn"] = "warn"
+    open_timeout_s: Seconds = 5.0
+    read_timeout_s: Seconds = 5.0
+    frozen_after_s: Seconds | None = 10.0
+    """The same pixels for this long mean a frozen camera; null switches the check off."""
+    reopen_min_s: Seconds = 0.5
+    reopen_max_s: Seconds = 30.0
+    px_per_mm: Annotated[float, Field(gt=0)] | None = None
+    """Calibration: pixels per millimetre on the part."""
+
+
+class EngineSettings(_Part):
+    """What executes the models."""
+
+    name: Literal["auto", "onnxruntime", "openvino"] = "auto"
+    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = "auto"
+    precision: Literal["auto", "int8", "fp32"] = "auto"
+    require: bool = False
+    """Refuse to start, instead of raising an alarm, when the provider falls back."""
+    threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    """All cores this process may use when absent."""
+    cache_dir: Path | None = None
+    """Where measured choices and compiled models are kept; the user's cache when absent."""
+
+
+class TlsSettings(_Part):
+    """TLS to the broker. System authorities are used when `ca_file` is absent."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> "TlsSettings":
+        if (self.cert_file is None) != (self.key_file is None):
+            msg = "expected both cert_file and key_file, or neither"
+            raise ValueError(msg)
+        return self
+
+
+class MqttSettings(_Part):
+    """The broker."""
+
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """1883, or 8883 with TLS, when absent."""
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    client_id: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    password_credential: str | None = None
+    """Name of a systemd credential (LoadCredential=)."""
+    tls: TlsSettings | None = None
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+    connect_timeout_s: Seconds = 5.0
+    reconnect_min_s: Seconds = 1.0
+    reconnect_max_s: Seconds = 30.0
+    result_expiry_s: Annotated[int, Field(ge=1)] | None = None
+    outbox_max_messages: Annotated[int, Field(ge=1)] = 10_000
+    """Results kept in memory while the broker is away."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> "MqttSettings":
+        if self.password_file is not None and self.password_credential is not None:
+            msg = "expected one of password_file and password_credential"
+            raise ValueError(msg)
+        return self
+
+
+class Station(_Part):
+    """A station file."""
+
+    schema_: Literal["edgevision.station/1"] = Field(SCHEMA, alias="schema")
+    station: Name
+    topic_root: Annotated[str, Field(pattern=r"^[^/+#$\s][^+#$\s]*[^/+#$\s]$")] = "edgevision"
+    recipe: Path
+    """Relative to this file."""
+    cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1)]
+    engine: EngineSettings = EngineSettings()
+    mqtt: MqttSettings | None = None
+    """Inspect without publishing when absent."""
+    metrics_every_s: Seconds = 5.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _camera_names(self) -> "Station":
+        names = [camera.name for camera in self.cameras]
+        if len(set(names)) != len(names):
+            msg = f"cameras: expected different names, got {', '.join(names)}"
+            raise ValueError(msg)
+        return self

@@ -1,0 +1,118 @@
+"""The one tree of errors a user can meet. Library exceptions become one of these at the edge.
+
+    EdgeVisionError
+    ├── UsageError                the command line asks for something impossible
+    ├── ConfigError               a settings file or recipe is wrong
+    ├── BundleError               a bundle is refused
+    │   ├── DamagedBundle         the archive cannot be trusted: zip, size, path, hash
+    │   ├── ManifestError         the manifest or the ONNX model inside does not fit the format
+    │   └── GoldenMismatch        the golden samples do not reproduce on this engine
+    ├── EngineError               an engine cannot load or run a model
+    │   └── ProviderUnavailable   the required execution provider is not there
+    ├── CaptureError              a source cannot be opened or read
+    │   ├── CameraRefusedSetting  the camera did not take an asked setting
+    │   └── TruncatedInput        a recording ended before its last frame
+    ├── InspectionError           a stage could not decide about one frame
+    ├── PublishError              the broker or the connection to it
+    └── OutputError               a result file cannot be written
+
+Every message says what, what was expected, what was got, and what to do.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "BundleError",
+    "CameraRefusedSetting",
+    "CaptureError",
+    "ConfigError",
+    "DamagedBundle",
+    "EdgeVisionError",
+    "EngineError",
+    "GoldenMismatch",
+    "InspectionError",
+    "ManifestError",
+    "OutputError",
+    "ProviderUnavailable",
+    "PublishError",
+    "TruncatedInput",
+    "UsageError",
+]
+
+
+class EdgeVisionError(Exception):
+    """Base of all errors shown to a user; `exit_status` is what the command line returns."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class UsageError(EdgeVisionError):
+    """The command line asks for something that cannot be done."""
+
+    exit_status = 2
+
+
+class ConfigError(EdgeVisionError):
+    """A settings file or recipe is wrong (EX_CONFIG of sysexits.h: systemd must not retry)."""
+
+    exit_status = 78
+
+
+class BundleError(EdgeVisionError):
+    """A bundle is refused."""
+
+    exit_status = 4
+
+
+class DamagedBundle(BundleError):
+    """The archive cannot be trusted: not a zip, truncated, oversized, unsafe path, wrong hash."""
+
+
+class ManifestError(BundleError):
+    """The manifest does not fit the format, or the ONNX model does not fit the manifest."""
+
+
+class GoldenMismatch(BundleError):
+    """The golden samples do not reproduce on the engine in use."""
+
+
+class EngineError(EdgeVisionError):
+    """An engine cannot load or run a model."""
+
+    exit_status = 5
+
+
+class ProviderUnavailable(EngineError):
+    """The required execution provider is absent or fell back to another one."""
+
+
+class CaptureError(EdgeVisionError):
+    """A source cannot be opened or read."""
+
+    exit_status = 6
+
+
+class CameraRefusedSetting(CaptureError):
+    """The camera did not take a setting that the station requires."""
+
+
+class TruncatedInput(CaptureError):
+    """A recording ended before its last frame; every readable frame was processed."""
+
+    exit_status = 3
+
+
+class InspectionError(EdgeVisionError):
+    """A stage could not decide about one frame; the inspector turns it into ND."""
+
+
+class PublishError(EdgeVisionError):
+    """The broker cannot be used as configured."""
+
+    exit_status = 7
+
+
+class OutputError(EdgeVisionError):
+    """A result file cannot be written."""
+
+    exit_status = 8

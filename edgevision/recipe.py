@@ -1,0 +1,142 @@
+"""The recipe: what to inspect and how to judge. A versioned, hashed, pure format.
+
+Reading the YAML file and placing errors is `config.document`; applying the rules is `rules`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = ["SCHEMA", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Zone"]
+
+SCHEMA = "edgevision.recipe/1"
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Point = tuple[float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Region(_Part):
+    """Where a step looks: a rectangle or a polygon, in pixels of the source frame."""
+
+    rectangle_xyxy: tuple[int, int, int, int] | None = None
+    polygon_xy: Annotated[tuple[Point, ...], Field(min_length=3)] | None = None
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> "Region":
+        if (self.rectangle_xyxy is None) == (self.polygon_xy is None):
+            msg = "expected exactly one of rectangle_xyxy and polygon_xy"
+            raise ValueError(msg)
+        if self.rectangle_xyxy is not None:
+            left, top, right, bottom = self.rectangle_xyxy
+            if min(left, top) < 0 or right <= left or bottom <= top:
+                msg = "rectangle_xyxy: expected left < right and top < bottom, none negative"
+                raise ValueError(msg)
+        return self
+
+
+class Zone(Region):
+    """A named region that rules refer to."""
+
+    name: Name
+
+
+class SegmentStep(_Part):
+    """Run a segment bundle on a region."""
+
+    name: Name
+    task: Literal["segment"] = "segment"
+    bundle: str
+    """`builtin:NAME`, or a path relative to the recipe."""
+    bundle_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """When given, any other file is refused."""
+    region: Region | None = None
+    """The whole frame when absent."""
+    scaling: Literal["tile", "stretch", "letterbox"] = "tile"
+    """tile: native resolution in overlapping tiles; stretch, letterbox: the region in one input."""
+    scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
+    """Resize the region by this factor before tiling."""
+    tile_overlap_px: Annotated[int, Field(ge=0)] = 32
+    pixel_threshold: Fraction | None = None
+    """Replaces the bundle's threshold."""
+    min_area_px: Annotated[int, Field(ge=1)] | None = None
+    """Replaces the bundle's minimum area (source pixels)."""
+
+
+class GreyBand(_Part):
+    """Scores between `low` and `high` decide nothing: the part is ND."""
+
+    low: Fraction
+    high: Fraction
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "GreyBand":
+        if self.low >= self.high:
+            msg = f"expected low < high, got {self.low} and {self.high}"
+            raise ValueError(msg)
+        return self
+
+
+class Rule(_Part):
+    """A limit on the defects that match `label`, `zone` and the lower bounds.
+
+    The part is NG when more than `max_count` defects match, or when one that matches exceeds
+    a `max_*` limit. A limit in millimetres needs a calibrated camera; without it the part is ND.
+    """
+
+    name: Name
+    label: str | None = None
+    """Any label when absent."""
+    zone: Name | None = None
+    """Only defects that touch this zone."""
+    min_score: Fraction = 0.0
+    min_area_px: float = 0.0
+    min_length_px: float = 0.0
+    max_count: Annotated[int, Field(ge=0)] | None = None
+    max_area_px: Positive | None = None
+    max_length_px: Positive | None = None
+    max_width_px: Positive | None = None
+    max_area_mm: Positive | None = None
+    """Square millimetres."""
+    max_length_mm: Positive | None = None
+    max_width_mm: Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> "Rule":
+        limits = [name for name in type(self).model_fields if name.startswith("max_")]
+        if all(getattr(self, name) is None for name in limits):
+            msg = f"a rule without a limit judges nothing; give one of {', '.join(limits)}"
+            raise ValueError(msg)
+        return self
+
+
+class Recipe(_Part):
+    """A recipe file."""
+
+    schema_: Literal["edgevision.recipe/1"] = Field(SCHEMA, alias="schema")
+    name: Name
+    version: Annotated[str, Field(pattern=r"^\d+(\.\d+){1,2}$")]
+    description: str = ""
+    tasks: Annotated[tuple[SegmentStep, ...], Field(min_length=1)]
+    zones: tuple[Zone, ...] = ()
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    grey_band: GreyBand | None = None
+
+    @model_validator(mode="after")
+    def _names(self) -> "Recipe":
+        for kind in ("tasks", "zones", "rules"):
+            names = [part.name for part in getattr(self, kind)]
+            if len(set(names)) != len(names):
+                msg = f"{kind}: expected different names, got {', '.join(names)}"
+                raise ValueError(msg)
+        zones = {zone.name for zone in self.zones}
+        for rule in self.rules:
+            if rule.zone is not None and rule.zone not in zones:
+                msg = f"rule {rule.name}: zone {rule.zone} is not among zones: {sorted(zones)}"
+                raise ValueError(msg)
+        return self
