@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.types import Findings, Frame, Inspection, ModelRef
+from edgevision.types import Findings, Frame, Inspected, ModelRef
 
 __all__ = [
     "Broker",
@@ -161,8 +161,11 @@ class Task(Protocol):
 class InspectionSink(Protocol):
     """Takes finished inspections, in the order of each camera."""
 
-    def commit(self, inspections: Sequence[Inspection]) -> None:
-        """Take over responsibility; when this returns, nothing is lost by the caller's end."""
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        """Take over responsibility; when this returns, nothing is lost by the caller's end.
+
+        Called by one thread at a time for each camera. Must not block on a network.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ __all__ = [
     "Findings",
     "Frame",
     "ImageBgr",
+    "Inspected",
     "Inspection",
     "Judgement",
     "ModelRef",
@@ -229,3 +230,11 @@ class Inspection:
     def defects(self) -> tuple[Defect, ...]:
         """Return the defects of all tasks."""
         return tuple(defect for findings in self.findings for defect in findings.defects)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspected:
+    """A frame with its inspection, for whoever needs the pixels once more."""
+
+    frame: Frame
+    inspection: Inspection

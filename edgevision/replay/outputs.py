@@ -1,0 +1,160 @@
+"""What a replay writes: result lines, class-id masks, an annotated video. Sinks only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import cv2
+import numpy as np
+
+from edgevision.errors import OutputError
+from edgevision.messages import encode, result_message
+from edgevision.ops.draw import annotate
+from edgevision.ops.image import letterbox
+from edgevision.types import ClassMap, Findings, ImageBgr, Inspected
+
+__all__ = ["AnnotatedVideo", "MaskFolder", "ResultLines"]
+
+
+class ResultLines:
+    """One JSON line per inspection: the result message as the station would publish it."""
+
+    def __init__(self, path: Path, station: str) -> None:
+        """Create or empty `path`; raises OutputError."""
+        self._path = path
+        self._station = station
+        try:
+            self._file: IO[bytes] = path.open("wb")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        """Write the lines."""
+        try:
+            for inspected in batch:
+                message = result_message(inspected.inspection, station=self._station, published_ns=None)
+                self._file.write(encode(message) + b"\n")
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError as failure:
+            raise _unwritable(self._path, failure) from failure
+
+
+class MaskFolder:
+    """One PNG of class ids per frame.
+
+    A picture `part.jpg` gives `part.png`, frame 7 of `belt.mp4` gives `belt_000007.png`. With
+    more than one segment task each has its folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Create the folder; raises OutputError."""
+        self._folder = folder
+        self._written: set[Path] = set()
+        _make_folder(folder)
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        """Write the masks."""
+        for inspected in batch:
+            maps = [findings for findings in inspected.inspection.findings if findings.class_map is not None]
+            for findings in maps:
+                self._write(inspected, findings, own_folder=len(maps) > 1)
+            if not maps:
+                height, width = inspected.frame.image_bgr.shape[:2]
+                self._save(self._folder / _mask_name(inspected), np.zeros((height, width), np.uint8))
+
+    def _write(self, inspected: Inspected, findings: Findings, *, own_folder: bool) -> None:
+        folder = self._folder / findings.task if own_folder else self._folder
+        _make_folder(folder)
+        if findings.class_map is not None:
+            self._save(folder / _mask_name(inspected), findings.class_map)
+
+    def _save(self, path: Path, class_map: ClassMap) -> None:
+        if path in self._written:
+            raise OutputError(
+                f"{path}: two inputs give a mask of this name; replay them into different folders with --masks"
+            )
+        self._written.add(path)
+        _, png = cv2.imencode(".png", class_map)
+        try:
+            path.write_bytes(png.tobytes())
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+
+class AnnotatedVideo:
+    """An MP4 with outlines, boxes and the judgement drawn into each frame.
+
+    Takes the size of its first frame; others are fitted into it with their proportions kept.
+    """
+
+    def __init__(self, path: Path, fps: float) -> None:
+        """Prepare; the file is created with the first frame."""
+        self._path = path
+        self._fps = fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size_wh = (0, 0)
+        if path.suffix.lower() != ".mp4":
+            raise OutputError(f"{path}: an annotated video is written as MP4; name it {path.stem}.mp4")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist; create it first")
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        """Draw and append the frames."""
+        for inspected in batch:
+            image = annotate(inspected.frame.image_bgr, inspected.inspection)
+            if self._writer is None:
+                self._writer = self._open(image)
+            if image.shape[1::-1] != self._size_wh:
+                image, _ = letterbox(image, self._size_wh)
+            self._writer.write(image)
+
+    def _open(self, image: ImageBgr) -> cv2.VideoWriter:
+        height, width = image.shape[:2]
+        self._size_wh = (width, height)
+        writer = cv2.VideoWriter(
+            str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, self._size_wh
+        )
+        if not writer.isOpened():
+            raise OutputError(f"{self._path}: cannot be written as MP4; check the folder's permissions")
+        return writer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+
+def _mask_name(inspected: Inspected) -> str:
+    frame = inspected.frame
+    stem = Path(frame.file).stem if frame.file else frame.camera
+    return f"{stem}.png" if _is_picture(frame.file) else f"{stem}_{frame.frame_id:06d}.png"
+
+
+def _is_picture(file: str | None) -> bool:
+    return file is not None and Path(file).suffix.lower() in {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path}: cannot be written: {error.strerror}; choose another place or free space")
