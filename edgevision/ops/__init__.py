@@ -1,0 +1,1 @@
+"""Array functions without state or I/O: images, tiles, masks, cracks, drawing."""

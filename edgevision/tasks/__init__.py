@@ -1,0 +1,1 @@
+"""Adapters of `ports.Task`: one module for each kind of task."""

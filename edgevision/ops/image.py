@@ -1,0 +1,120 @@
+"""Fitting a picture into a model's input: colour order and size. Pure array functions.
+
+Training, export and the device all use these, so that a model sees the same pixels everywhere.
+Sizes are (width, height); coordinates are continuous, with (0, 0) the corner of the first pixel.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Color", "Letterbox", "letterbox", "stretch", "to_model_color"]
+
+Color = Literal["RGB", "BGR", "GRAY"]
+Array = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+
+
+def to_model_color(image_bgr: npt.NDArray[np.uint8], color: Color) -> npt.NDArray[np.uint8]:
+    """Return (H, W, C) uint8 in the model's colour order; C is 1 for GRAY.
+
+    Convert after resizing: the small picture costs next to nothing.
+    """
+    if color == "BGR":
+        return image_bgr
+    if color == "RGB":
+        return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)[:, :, np.newaxis]
+
+
+def stretch(image: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Resize (H, W) or (H, W, C) to `size_wh`, ignoring the aspect ratio.
+
+    One bilinear step reads two pixels an axis whatever the factor, so a crack one pixel wide can
+    fall between the samples of a strong reduction; averaging over areas would keep it, at ten
+    times the cost. So an axis is halved, which is an exact average of pairs, until less than a
+    factor of two is left for the last bilinear step.
+    """
+    height, width = image.shape[:2]
+    while (half := _halved((width, height), size_wh)) != (width, height):
+        image = _resized(image, half)
+        width, height = half
+    if (width, height) == size_wh:
+        return image
+    return _resized(image, size_wh)
+
+
+def _halved(size_wh: tuple[int, int], target_wh: tuple[int, int]) -> tuple[int, int]:
+    width, height = (
+        (size + 1) // 2 if size >= 2 * target else size
+        for size, target in zip(size_wh, target_wh, strict=True)
+    )
+    return width, height
+
+
+def _resized(image: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """Where the source lies in a letterboxed picture: the inverse of `letterbox`."""
+
+    source_wh: tuple[int, int]
+    model_wh: tuple[int, int]
+    inner_xyxy: tuple[int, int, int, int]
+    """The part of the model's input that shows the source, exclusive at right and bottom."""
+
+    @classmethod
+    def fit(cls, source_wh: tuple[int, int], model_wh: tuple[int, int]) -> "Letterbox":
+        """Centre the source in the model's input, as large as its aspect ratio allows."""
+        scale = min(model / source for model, source in zip(model_wh, source_wh, strict=True))
+        width, height = (max(1, round(size * scale)) for size in source_wh)
+        left, top = (model_wh[0] - width) // 2, (model_wh[1] - height) // 2
+        return cls(source_wh, model_wh, (left, top, left + width, top + height))
+
+    def crop(self, planes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the part of a model's (C, H, W) output that shows the source, without copying.
+
+        The output may be smaller than the input by a whole factor (an output stride).
+        """
+        x_ratio, y_ratio = planes.shape[-1] / self.model_wh[0], planes.shape[-2] / self.model_wh[1]
+        left, top, right, bottom = self.inner_xyxy
+        rows = slice(round(top * y_ratio), max(round(bottom * y_ratio), round(top * y_ratio) + 1))
+        columns = slice(round(left * x_ratio), max(round(right * x_ratio), round(left * x_ratio) + 1))
+        return planes[..., rows, columns]
+
+    def to_source(self, points_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Map (n, 2) points of the model's input to the source."""
+        left, top, right, bottom = self.inner_xyxy
+        scale = np.divide(self.source_wh, (right - left, bottom - top))
+        return (points_xy - (left, top)) * scale
+
+    def to_model(self, points_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Map (n, 2) points of the source to the model's input."""
+        left, top, right, bottom = self.inner_xyxy
+        scale = np.divide((right - left, bottom - top), self.source_wh)
+        return points_xy * scale + (left, top)
+
+
+def letterbox(
+    image: npt.NDArray[np.uint8], size_wh: tuple[int, int]
+) -> tuple[npt.NDArray[np.uint8], Letterbox]:
+    """Resize with the aspect ratio kept; the bars repeat the picture's mirror image.
+
+    A mirror has no edge where picture and bar meet, which a crack model would take for a crack.
+
+    Args:
+        image: (H, W) or (H, W, C) uint8.
+        size_wh: Size of the model's input.
+
+    Returns:
+        The picture of `size_wh`, and the geometry that maps answers back.
+    """
+    geometry = Letterbox.fit((image.shape[1], image.shape[0]), size_wh)
+    left, top, right, bottom = geometry.inner_xyxy
+    inner = stretch(image, (right - left, bottom - top))
+    bars = (top, size_wh[1] - bottom, left, size_wh[0] - right)
+    return np.asarray(cv2.copyMakeBorder(inner, *bars, cv2.BORDER_REFLECT_101), np.uint8), geometry
