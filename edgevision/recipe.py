@@ -3,13 +3,13 @@
 Reading the YAML file and placing errors is `config.document`; applying the rules is `rules`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["SCHEMA", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Zone"]
 
-SCHEMA = "edgevision.recipe/1"
+SCHEMA: Final = "edgevision.recipe/1"
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]

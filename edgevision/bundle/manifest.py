@@ -3,7 +3,7 @@
 Pure format; reading archives is `bundle.archive`, running golden samples `bundle.golden`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -21,7 +21,7 @@ __all__ = [
     "SegmentSpec",
 ]
 
-SCHEMA = "edgevision.bundle/1"
+SCHEMA: Final = "edgevision.bundle/1"
 
 Precision = Literal["fp32", "int8"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -1,0 +1,1 @@
+"""Settings of a station, and reading settings and recipes from YAML with errors that name the line."""

@@ -1,13 +1,13 @@
 """The settings of a station, as pydantic models. A pure format; reading files is `config.document`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["SCHEMA", "CameraSettings", "EngineSettings", "MqttSettings", "Station", "TlsSettings"]
 
-SCHEMA = "edgevision.station/1"
+SCHEMA: Final = "edgevision.station/1"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
@@ -21,7 +21,7 @@ class CameraSettings(_Part):
     """One camera: its address, what is asked of it, and how patient to be with it."""
 
     name: Name = "cam1"
-    source: str
+    source: Annotated[str, Field(coerce_numbers_to_str=True)]
     """Camera index, /dev/v4l/by-id/… path, rtsp:// or http:// URL, video file, image folder,
     or sample:SEED."""
     url_password_file: Path | None = None

@@ -1,0 +1,145 @@
+"""Reads station and recipe files; every error names file, line, key, expectation and remedy.
+
+Checks a file against its schema only. That the bundles of a recipe exist and know the
+labels of its rules is for whoever opens bundles.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from edgevision.config.problems import Loc, Problem, config_error
+from edgevision.config.sentences import explain
+from edgevision.config.station import SCHEMA as STATION_SCHEMA
+from edgevision.config.station import Station
+from edgevision.config.yamlfile import YamlFile, read_yaml
+from edgevision.errors import ConfigError
+from edgevision.recipe import SCHEMA as RECIPE_SCHEMA
+from edgevision.recipe import Recipe
+from edgevision.types import RecipeRef
+
+__all__ = ["LoadedRecipe", "LoadedStation", "load_any", "load_recipe", "load_station", "recipe_ref"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_MODELS: dict[str, type[Station] | type[Recipe]] = {STATION_SCHEMA: Station, RECIPE_SCHEMA: Recipe}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedStation:
+    """A station and the file it came from. Paths in `station` are absolute."""
+
+    station: Station
+    document: YamlFile
+
+    def error(self, loc: Loc, text: str) -> ConfigError:
+        """Return an error about the key at `loc`, with its line."""
+        return _error_at(self.document, loc, text)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedRecipe:
+    """A recipe, what identifies it, and the file it came from."""
+
+    recipe: Recipe
+    ref: RecipeRef
+    base_dir: Path
+    """Bundles that are not `builtin:` are relative to this folder."""
+    document: YamlFile
+
+    def error(self, loc: Loc, text: str) -> ConfigError:
+        """Return an error about the key at `loc`, with its line."""
+        return _error_at(self.document, loc, text)
+
+
+def load_any(path: Path) -> LoadedStation | LoadedRecipe:
+    """Read a station or a recipe, whichever its `schema` says; raises ConfigError."""
+    document = read_yaml(path)
+    schema = document.values.get("schema")
+    if schema not in _MODELS:
+        known = list(_MODELS)
+        got = "missing" if schema is None else f"expected one of {', '.join(known)}, got {schema!r}"
+        remedy = "; begin the file with `schema: ` and one of " + ", ".join(known) if schema is None else ""
+        raise _error_at(document, ("schema",), got + remedy)
+    return _loaded_station(document) if schema == STATION_SCHEMA else _loaded_recipe(document)
+
+
+def load_station(path: Path) -> Station:
+    """Read a station file; its relative paths are resolved against the file. Raises ConfigError."""
+    return _loaded_station(read_yaml(path)).station
+
+
+def load_recipe(path: Path) -> LoadedRecipe:
+    """Read a recipe file. Raises ConfigError."""
+    return _loaded_recipe(read_yaml(path))
+
+
+def recipe_ref(recipe: Recipe) -> RecipeRef:
+    """Return what identifies a recipe; comments, key order and omitted defaults do not change it."""
+    content = recipe.model_dump(mode="json", by_alias=True, exclude_none=True)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return RecipeRef(recipe.name, recipe.version, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def _loaded_station(document: YamlFile) -> LoadedStation:
+    station = _validated(document, Station)
+    return LoadedStation(_with_absolute_paths(station, document.path.absolute().parent), document)
+
+
+def _loaded_recipe(document: YamlFile) -> LoadedRecipe:
+    recipe = _validated(document, Recipe)
+    return LoadedRecipe(recipe, recipe_ref(recipe), document.path.absolute().parent, document)
+
+
+def _validated(document: YamlFile, model: type[_Model]) -> _Model:
+    try:
+        value = model.model_validate(document.values)
+    except ValidationError as error:
+        problems = [*document.problems, *_problems(document, model, error)]
+        raise config_error(document.path, problems) from error
+    if document.problems:
+        raise config_error(document.path, document.problems)
+    return value
+
+
+def _problems(document: YamlFile, model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
+    refused = {problem.loc for problem in document.problems}
+    for details in error.errors(include_url=False):
+        loc = details["loc"]
+        if loc not in refused and not _is_consequence(details):
+            yield Problem(document.place_of(loc), loc, explain(details, model))
+
+
+def _is_consequence(details: ErrorDetails) -> bool:
+    """True for a list that is only too short because its items, reported by themselves, are wrong."""
+    context = details.get("ctx", {})
+    return details["type"] == "too_short" and len(details["input"]) >= context["min_length"]
+
+
+def _error_at(document: YamlFile, loc: Loc, text: str) -> ConfigError:
+    return config_error(document.path, [Problem(document.place_of(loc), loc, text)])
+
+
+def _with_absolute_paths(part: Any, base_dir: Path) -> Any:
+    """Return `part` with every Path in it, and every camera source that is a path, absolute."""
+    if isinstance(part, tuple):
+        return tuple(_with_absolute_paths(item, base_dir) for item in part)
+    if isinstance(part, Path):
+        return base_dir / part
+    if not isinstance(part, BaseModel):
+        return part
+    update = {name: _with_absolute_paths(value, base_dir) for name, value in part}
+    source = update.get("source")
+    if isinstance(source, str) and _is_path(source):
+        update["source"] = str(base_dir / source)
+    return part.model_copy(update=update)
+
+
+def _is_path(source: str) -> bool:
+    return not (source.isdigit() or "://" in source or source.startswith("sample:"))

@@ -1,0 +1,46 @@
+"""What is wrong with a file, where, and how that is told to a person."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgevision.errors import ConfigError
+
+__all__ = ["Loc", "Place", "Problem", "config_error", "key_path"]
+
+Loc = tuple[str | int, ...]
+"""Keys and list indices from the top of a document down to a value."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in a file; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `text` says what was expected, what was got and what to do."""
+
+    place: Place
+    loc: Loc
+    text: str
+
+
+def key_path(loc: Loc) -> str:
+    """Return `cameras[0].source` for `("cameras", 0, "source")`."""
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return path.removeprefix(".")
+
+
+def config_error(path: Path, problems: Iterable[Problem]) -> ConfigError:
+    """Return one error that lists every problem of a file, in the order of its lines."""
+    lines = []
+    for problem in sorted(problems, key=lambda problem: problem.place):
+        key = f"{key_path(problem.loc)}: " if problem.loc else ""
+        lines.append(f"{path}:{problem.place.line}:{problem.place.column}: {key}{problem.text}")
+    return ConfigError("\n".join(lines))
