@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.types import Findings, Frame, Inspected, ModelRef
+from edgevision.types import Findings, Frame, Inspected, Judgement, ModelRef
 
 __all__ = [
     "Broker",
@@ -22,6 +22,8 @@ __all__ = [
     "FeedCounters",
     "InspectionSink",
     "Message",
+    "Outbox",
+    "OutboxRow",
     "Source",
     "Task",
     "Tensor",
@@ -186,6 +188,8 @@ class Delivery:
 
     ok: bool
     reason: str = ""
+    refused: bool = False
+    """The broker answered and said no: the same message at once would be refused again."""
 
 
 class Broker(Protocol):
@@ -199,15 +203,55 @@ class Broker(Protocol):
     def receive_maximum(self) -> int:
         """How many QoS 1 messages may be unacknowledged, from CONNACK; 65535 when not said."""
 
+    @property
+    def protocol(self) -> str | None:
+        """`5` or `3.1.1`, as spoken on the present connection; None without one."""
+
+    def on_connected(self, hook: Callable[[], None]) -> None:
+        """Have `hook` called from the network thread at every connection; call before `start`."""
+
     def start(self) -> None:
         """Begin connecting in the background; never raises because the broker is away."""
 
     def publish(self, message: Message, on_done: Callable[[Delivery], None]) -> bool:
-        """Send now; False, and no call of `on_done`, when not connected.
+        """Send now; False, and no call of `on_done`, when not connected or too much is under way.
 
-        `on_done` is called once, from the network thread, and with ok=False for everything
+        Nothing is queued: after False, offer the message again after the next `on_done` or
+        connection. `on_done` is called once, from the network thread, and with ok=False for everything
         unacknowledged when the connection is lost.
         """
 
     def stop(self, timeout_s: float) -> None:
         """Publish the planned-stop status, wait for acknowledgements, disconnect."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One committed result that the broker has not acknowledged yet."""
+
+    row_id: int
+    """Grows with the order of committing."""
+    topic: str
+    payload: bytes
+    """The encoded result message, without its time of publishing."""
+    judgement: Judgement
+    committed_ns: int
+    """UTC."""
+
+
+class Outbox(Protocol):
+    """Committed results on their way to the broker. Safe in many threads."""
+
+    @property
+    def depth(self) -> int:
+        """How many rows wait."""
+
+    @property
+    def dropped(self) -> int:
+        """How many results were lost since the start because there was no room."""
+
+    def pending(self, limit: int) -> Sequence[OutboxRow]:
+        """Return the oldest waiting rows, in the order of committing."""
+
+    def delivered(self, row_id: int) -> None:
+        """Forget a row that the broker has acknowledged; unknown ids are ignored."""

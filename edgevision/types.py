@@ -204,6 +204,8 @@ class StageTimes:
     queue_ns: int = 0
     inspect_ns: int = 0
     infer_ns: int = 0
+    acquire_ns: int = 0
+    """Reading the frame; 0 where the source does not measure it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

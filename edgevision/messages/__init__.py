@@ -1,0 +1,30 @@
+"""The messages of a station: models, JSON Schemas, topics. Pure; sending is `edgevision.mqtt`."""
+
+from edgevision.messages.alarm import Severity, alarm_message
+from edgevision.messages.catalogue import schemas
+from edgevision.messages.info import HostFacts, info_message
+from edgevision.messages.metrics import CameraFigures, OutboxFigures, metrics_message
+from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
+from edgevision.messages.state import MachineState, state_message
+from edgevision.messages.status import Status
+from edgevision.messages.topics import Topics
+from edgevision.messages.wire import encode
+
+__all__ = [
+    "VOLATILE_FIELDS",
+    "CameraFigures",
+    "HostFacts",
+    "MachineState",
+    "OutboxFigures",
+    "Severity",
+    "Status",
+    "Topics",
+    "alarm_message",
+    "encode",
+    "info_message",
+    "metrics_message",
+    "result_message",
+    "schemas",
+    "stamp_published",
+    "state_message",
+]

@@ -1,0 +1,51 @@
+"""The alarm message: something needs a person's attention, or no longer does."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc
+
+__all__ = ["SCHEMA", "AlarmMessage", "Severity", "alarm_message"]
+
+SCHEMA = "edgevision.alarm/1"
+
+
+class Severity(StrEnum):
+    """How much it matters: `error` means that inspection or its records suffer."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class AlarmMessage(MessageModel):
+    """On `{root}/{station}/alarm`, QoS 1. The same `code` comes with `active` false when it is over."""
+
+    schema_: Annotated[Literal["edgevision.alarm/1"], Field(alias="schema")]
+    ts: int
+    """Milliseconds since the epoch."""
+    time: str
+    """The same in ISO-8601 UTC."""
+    station: str
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    severity: Severity
+    active: bool
+    text: str
+    """One sentence for people: what happened and what to do."""
+
+
+def alarm_message(
+    code: str, text: str, *, station: str, severity: Severity, active: bool, now_ns: int
+) -> dict[str, Any]:
+    """Return the alarm message. `now_ns` is UTC."""
+    return AlarmMessage(
+        schema_=SCHEMA,
+        ts=epoch_ms(now_ns),
+        time=iso_utc(now_ns),
+        station=station,
+        code=code,
+        severity=severity,
+        active=active,
+        text=text,
+    ).to_dict()

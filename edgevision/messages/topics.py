@@ -1,0 +1,80 @@
+"""The topics of one station. Names that would break a subscriber's filter are refused.
+
+{root}/{station}/status|state|info|alarm
+{root}/{station}/{camera}/result|last|metrics
+"""
+
+import re
+from dataclasses import dataclass
+
+from edgevision.errors import ConfigError
+
+__all__ = ["Topics"]
+
+_FORBIDDEN = re.compile(r"[+#$\s\x00-\x1f\x7f]")
+_STATION_TOPICS = frozenset({"status", "state", "info", "alarm", "cmd"})
+
+
+def _check(what: str, name: str, *, levels: bool = False) -> None:
+    parts = name.split("/") if levels else [name]
+    if "" in parts or _FORBIDDEN.search(name) or (not levels and "/" in name):
+        slashes = "levels separated by single slashes" if levels else "no slash"
+        raise ConfigError(
+            f"{what} {name!r}: expected a topic name with {slashes} and without + # $ and blanks; rename it"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Builds topic names. Raises ConfigError for names that MQTT or its users cannot bear."""
+
+    root: str
+    station: str
+
+    def __post_init__(self) -> None:
+        _check("topic_root", self.root, levels=True)
+        _check("station", self.station)
+
+    @property
+    def status(self) -> str:
+        """Retained: online, stopped or offline."""
+        return self._of_station("status")
+
+    @property
+    def state(self) -> str:
+        """Retained: the state of the station's machine."""
+        return self._of_station("state")
+
+    @property
+    def info(self) -> str:
+        """Retained: what runs here."""
+        return self._of_station("info")
+
+    @property
+    def alarm(self) -> str:
+        """Alarms as they come and go."""
+        return self._of_station("alarm")
+
+    def result(self, camera: str) -> str:
+        """Every result of a camera, not retained."""
+        return self._of_camera(camera, "result")
+
+    def last(self, camera: str) -> str:
+        """Retained: the newest result of a camera."""
+        return self._of_camera(camera, "last")
+
+    def metrics(self, camera: str) -> str:
+        """Counters, rate and latency of a camera."""
+        return self._of_camera(camera, "metrics")
+
+    def _of_station(self, name: str) -> str:
+        return f"{self.root}/{self.station}/{name}"
+
+    def _of_camera(self, camera: str, name: str) -> str:
+        _check("camera", camera)
+        if camera in _STATION_TOPICS:
+            raise ConfigError(
+                f"camera {camera!r}: this name is a topic of the station; expected a name other than"
+                f" {', '.join(sorted(_STATION_TOPICS))}; rename the camera"
+            )
+        return f"{self.root}/{self.station}/{camera}/{name}"

@@ -1,0 +1,50 @@
+"""What all messages share: the strict base model, times, rounding and the bytes on the wire."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["MessageModel", "encode", "epoch_ms", "iso_utc", "milliseconds"]
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class MessageModel(BaseModel):
+    """Base of all messages: immutable, no unknown fields, no NaN. Fields that are None are left out."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object, without the fields that do not apply."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """Return compact UTF-8 JSON. Raises ValueError for NaN and infinities, which JSON does not have."""
+    text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def epoch_ms(wall_ns: int) -> int:
+    """Return milliseconds since the epoch."""
+    return wall_ns // 1_000_000
+
+
+def iso_utc(wall_ns: int) -> str:
+    """Return ISO-8601 UTC with milliseconds and Z."""
+    moment = _EPOCH + timedelta(milliseconds=epoch_ms(wall_ns))
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(duration_ns: int) -> float:
+    """Return milliseconds with three decimals."""
+    return round(duration_ns / 1e6, 3)
