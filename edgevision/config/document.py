@@ -28,8 +28,6 @@ __all__ = ["LoadedRecipe", "LoadedStation", "load_any", "load_recipe", "load_sta
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-_MODELS: dict[str, type[Station] | type[Recipe]] = {STATION_SCHEMA: Station, RECIPE_SCHEMA: Recipe}
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedStation:
@@ -62,11 +60,10 @@ def load_any(path: Path) -> LoadedStation | LoadedRecipe:
     """Read a station or a recipe, whichever its `schema` says; raises ConfigError."""
     document = read_yaml(path)
     schema = document.values.get("schema")
-    if schema not in _MODELS:
-        known = list(_MODELS)
-        got = "missing" if schema is None else f"expected one of {', '.join(known)}, got {schema!r}"
-        remedy = "; begin the file with `schema: ` and one of " + ", ".join(known) if schema is None else ""
-        raise _error_at(document, ("schema",), got + remedy)
+    if schema not in (STATION_SCHEMA, RECIPE_SCHEMA):
+        got = "missing" if schema is None else f"got {schema!r}"
+        text = f"{got}; expected {STATION_SCHEMA} or {RECIPE_SCHEMA}"
+        raise _error_at(document, ("schema",), text)
     return _loaded_station(document) if schema == STATION_SCHEMA else _loaded_recipe(document)
 
 
@@ -88,16 +85,19 @@ def recipe_ref(recipe: Recipe) -> RecipeRef:
 
 
 def _loaded_station(document: YamlFile) -> LoadedStation:
-    station = _validated(document, Station)
+    station = _validated(document, STATION_SCHEMA, Station)
     return LoadedStation(_with_absolute_paths(station, document.path.absolute().parent), document)
 
 
 def _loaded_recipe(document: YamlFile) -> LoadedRecipe:
-    recipe = _validated(document, Recipe)
+    recipe = _validated(document, RECIPE_SCHEMA, Recipe)
     return LoadedRecipe(recipe, recipe_ref(recipe), document.path.absolute().parent, document)
 
 
-def _validated(document: YamlFile, model: type[_Model]) -> _Model:
+def _validated(document: YamlFile, schema: str, model: type[_Model]) -> _Model:
+    found = document.values.get("schema", schema)
+    if found != schema:
+        raise _error_at(document, ("schema",), f"expected {schema}, got {found!r}; is this the right file?")
     try:
         value = model.model_validate(document.values)
     except ValidationError as error:

@@ -14,7 +14,7 @@ Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class CameraSettings(_Part):

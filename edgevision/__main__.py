@@ -1,0 +1,6 @@
+"""`python -m edgevision` is the command `edgevision`."""
+
+from edgevision.cli import main
+
+if __name__ == "__main__":
+    main()
