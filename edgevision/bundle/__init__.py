@@ -1,0 +1,1 @@
+"""The sealed model: its manifest, the strict reader, the reproducible writer, the golden samples."""
