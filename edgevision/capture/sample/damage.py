@@ -1,0 +1,82 @@
+"""Flaws put onto a lit surface, visible enough to be judged, with their class map."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.capture.sample.flaws import (
+    CRACK,
+    MIN_LENGTH_PX,
+    PIT,
+    SCRATCH,
+    Flaw,
+    Surface,
+    draw_flaw,
+    flaw_mask,
+)
+from edgevision.capture.sample.look import Look
+from edgevision.capture.sample.texture import Plane
+from edgevision.types import ClassMap
+
+__all__ = ["add_flaws"]
+
+_ATTEMPTS = 60
+_APART_PX = 9
+_INK_LEVEL = 60
+
+
+def _paint(
+    rng: np.random.Generator, light: Plane, flaw: Flaw, mask: npt.NDArray[np.bool_], look: Look
+) -> None:
+    """Draw a flaw into the lit grey levels in place, at least as visible as the look demands."""
+    window = light[flaw.window]
+    here = float(np.median(window[mask]))
+    rough = min(float(window.std()), 30.0)
+    step = max(rng.uniform(*look.contrast_levels), 2.0 * rough, rng.uniform(0.35, 0.7) * here)
+    is_bright = flaw.class_id == SCRATCH and here + step < 235 and rng.random() < 0.65
+    target = np.float32(here + step if is_bright else max(here - step, 6.0))
+    texture = np.float32(0.25) * (window - np.float32(here))
+    rim = np.roll(flaw.coverage, (1, 1), axis=(0, 1)) * (1 - flaw.coverage)
+    window += flaw.coverage * (target + texture - window)
+    if flaw.class_id != SCRATCH:
+        window += rim * np.float32(rng.uniform(15, 55) if flaw.class_id == PIT else rng.uniform(0, 25))
+
+
+def _fits(mask: npt.NDArray[np.bool_], flaw: Flaw, class_map: ClassMap, ink: ClassMap) -> bool:
+    """Tell whether enough of the flaw is to be seen, away from others and from the ink."""
+    rows, columns = np.nonzero(mask)
+    if rows.size == 0:
+        return False
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((_APART_PX, _APART_PX), dtype=np.uint8)) > 0
+    if class_map[flaw.window][around].any():
+        return False
+    extent = float(np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1))
+    on_ink = float((ink[flaw.window][mask] > _INK_LEVEL).mean())
+    return extent >= MIN_LENGTH_PX[flaw.class_id] and on_ink < 0.35
+
+
+def add_flaws(
+    rng: np.random.Generator, light: Plane, surface: Surface, ink: ClassMap, look: Look
+) -> ClassMap:
+    """Draw one to three flaws in place.
+
+    Args:
+        rng: source of all choices.
+        light: (H, W) float32 lit grey levels, changed in place.
+        surface: where flaws may be.
+        ink: (H, W) uint8 coverage of the printed mark, which must not hide a flaw.
+        look: ranges of sizes and contrast.
+
+    Returns:
+        (H, W) uint8 class ids.
+    """
+    class_map: ClassMap = np.zeros(light.shape, dtype=np.uint8)
+    for class_id in rng.choice([CRACK, CRACK, PIT, SCRATCH, SCRATCH], int(rng.choice([1, 1, 1, 2, 2, 3]))):
+        for _ in range(_ATTEMPTS):
+            flaw = draw_flaw(rng, int(class_id), surface, look)
+            mask = None if flaw is None else flaw_mask(flaw, surface)
+            if flaw is not None and mask is not None and _fits(mask, flaw, class_map, ink):
+                _paint(rng, light, flaw, mask, look)
+                class_map[flaw.window][mask] = flaw.class_id
+                break
+    return class_map
