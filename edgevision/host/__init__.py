@@ -1,0 +1,1 @@
+"""What the station says to the machine it runs on: the terminal and the log."""
