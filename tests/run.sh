@@ -1,0 +1,74 @@
+#!/bin/sh
+# Every check of this repository: installs what the tests need, then lint, format, types,
+# layers and tests. Runs all of them even if one fails, and exits 1 if any did.
+# EDGEVISION_VENV names the virtual environment, .venv by default; arguments go to pytest.
+# torch is about 200 MB in its CPU build and gigabytes with CUDA: on a machine without a GPU,
+# let your pip configuration offer the CPU build (find-links or an extra index).
+set -u
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || exit 1
+cd "$root" || exit 1
+venv=${EDGEVISION_VENV:-$root/.venv}
+python=${PYTHON:-python3}
+failed=''
+
+step() {
+    name=$1
+    shift
+    echo "== $name"
+    "$@" || failed="$failed $name"
+}
+
+stop() {
+    echo "tests/run.sh: $1" >&2
+    exit 1
+}
+
+make_venv() {
+    [ -x "$venv/bin/python" ] && return
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        stop "Python 3.11 or newer is needed; install it, or name one: PYTHON=/path/to/python3.11 sh tests/run.sh"
+    "$python" -m venv "$venv" ||
+        stop "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv"
+}
+
+install_package() {
+    wanted=$(cat pyproject.toml deploy/constraints.txt | cksum)
+    stamp=$venv/.tests-installed
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+        --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,export,test]' ||
+        stop "the package could not be installed; pip says why above"
+    echo "$wanted" >"$stamp"
+}
+
+install_mosquitto() {
+    PATH=$PATH:/usr/sbin:/usr/local/sbin
+    command -v mosquitto >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        log=$(mktemp)
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+            mosquitto mosquitto-clients; } >"$log" 2>&1 </dev/null || tail -n 5 "$log"
+        rm -f "$log"
+    fi
+    command -v mosquitto >/dev/null || echo "No Mosquitto here, and it cannot be installed from system packages:" \
+        "the tests marked 'broker' are skipped. As root: apt-get install mosquitto"
+}
+
+echo "== install"
+make_venv
+install_package
+install_mosquitto
+export PATH="$venv/bin:$PATH"
+
+step ruff ruff check .
+step format ruff format --check .
+step mypy mypy
+step layers lint-imports
+step pytest pytest "$@"
+
+if [ -n "$failed" ]; then
+    echo "FAILED:$failed"
+    exit 1
+fi
+echo "all checks passed"
