@@ -115,7 +115,7 @@ class Manifest(_Part):
     created: str
     description: str = ""
     input: InputSpec
-    outputs: tuple[OutputSpec, ...]
+    outputs: Annotated[tuple[OutputSpec, ...], Field(min_length=1)]
     labels: tuple[str, ...]
     """Index is the class id; for segment models index 0 is background."""
     segment: SegmentSpec
@@ -148,6 +148,11 @@ class Manifest(_Part):
         if unknown:
             msg = f"segment.line_like: not among the labels: {', '.join(sorted(unknown))}"
             raise ValueError(msg)
+        for sample in self.golden:
+            unanswered = set(self.models) - set(sample.expected)
+            if unanswered:
+                msg = f"golden: {sample.image} has no expected class map for {', '.join(sorted(unanswered))}"
+                raise ValueError(msg)
         missing = self._named_files() - set(self.files)
         if missing:
             msg = f"files: no hash for {', '.join(sorted(missing))}"

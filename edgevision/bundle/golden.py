@@ -1,0 +1,134 @@
+"""Runs the golden samples of a bundle and says whether an engine reproduces them.
+
+Pixels become a class map, and a class map a judgement, by the functions that the segment task uses.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.bundle.archive import Bundle
+from edgevision.bundle.manifest import GoldenSample, Manifest, Precision
+from edgevision.errors import GoldenMismatch, ManifestError
+from edgevision.ops.image import to_model_color
+from edgevision.ops.masks import class_map, components, probabilities
+from edgevision.ports import Tensor
+
+__all__ = ["GoldenReport", "GoldenResult", "check_golden", "golden_batch"]
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+Infer = Callable[[npt.NDArray[np.uint8]], tuple[Tensor, ...]]
+ClassIds = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenResult:
+    """How one sample came out."""
+
+    image: str
+    differing: float
+    """Share of pixels whose class differs from the expected one."""
+    judgement: str
+    expected_judgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenReport:
+    """All samples of a bundle, on one engine, within the bundle's tolerance."""
+
+    precision: Precision
+    results: tuple[GoldenResult, ...]
+
+    @property
+    def differing_max(self) -> float:
+        """Return the largest share of differing pixels."""
+        return max(result.differing for result in self.results)
+
+
+def check_golden(bundle: Bundle, precision: Precision, infer: Infer) -> GoldenReport:
+    """Run every golden sample through `infer`.
+
+    Args:
+        bundle: The bundle that the engine loaded.
+        precision: Which of its ONNX files runs.
+        infer: Takes (1, H, W, C) uint8, returns the outputs in the order of the manifest.
+
+    Raises:
+        GoldenMismatch: more pixels than allowed differ, or a judgement does.
+        ManifestError: a golden picture cannot be used.
+    """
+    results = tuple(_run(bundle, sample, precision, infer) for sample in bundle.manifest.golden)
+    for result in results:
+        _require(bundle, precision, result)
+    return GoldenReport(precision, results)
+
+
+def golden_batch(bundle: Bundle, sample: GoldenSample) -> npt.NDArray[np.uint8]:
+    """Return the picture of a sample as (1, H, W, C) uint8 in the model's colour order."""
+    image = _decode(bundle, sample.image, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(to_model_color(image, bundle.manifest.input.color)[np.newaxis])
+
+
+def _run(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
+    manifest = bundle.manifest
+    expected = _decode(bundle, sample.expected[precision], cv2.IMREAD_UNCHANGED)
+    if expected.ndim != 2:
+        raise ManifestError(
+            f"{bundle.source}: {sample.expected[precision]}: expected one channel of class ids, "
+            f"got {expected.shape[2]}; build the bundle again"
+        )
+    outputs = infer(golden_batch(bundle, sample))
+    spec = manifest.outputs[0]
+    planes = probabilities(outputs[0], spec.layout, spec.activation)
+    got = class_map(planes, manifest.segment.pixel_threshold)
+    differing = float(np.mean(got != expected))
+    return GoldenResult(sample.image, differing, _judgement(got, manifest), sample.judgement)
+
+
+def _judgement(class_ids: ClassIds, manifest: Manifest) -> str:
+    scores = np.ones(class_ids.shape, np.float32)
+    return "NG" if components(class_ids, scores, manifest.segment.min_area_px) else "OK"
+
+
+def _require(bundle: Bundle, precision: Precision, result: GoldenResult) -> None:
+    allowed = bundle.manifest.golden_max_differing
+    where = f"{bundle.source}: golden sample {result.image} in {precision}"
+    remedy = "choose another engine or precision, or build the bundle again"
+    if result.differing > allowed:
+        raise GoldenMismatch(
+            f"{where}: expected at most {allowed:.2%} of the pixels to differ, "
+            f"got {result.differing:.2%}; {remedy}"
+        )
+    if result.judgement != result.expected_judgement:
+        raise GoldenMismatch(
+            f"{where}: expected {result.expected_judgement}, got {result.judgement}; {remedy}"
+        )
+
+
+def _decode(bundle: Bundle, name: str, flags: int) -> npt.NDArray[np.uint8]:
+    data = bundle.read(name)
+    size_wh = bundle.manifest.input.size_wh
+    _check_png_size(f"{bundle.source}: {name}", data, size_wh)
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise ManifestError(f"{bundle.source}: {name}: cannot decode the PNG ({error})") from error
+    if image is None or image.dtype != np.uint8:
+        raise ManifestError(f"{bundle.source}: {name}: expected an 8-bit PNG; build the bundle again")
+    return np.asarray(image, np.uint8)
+
+
+def _check_png_size(where: str, data: bytes, size_wh: tuple[int, int]) -> None:
+    """Compare the size in the header before anything is allocated for the pixels."""
+    if len(data) < 24 or not data.startswith(_PNG_SIGNATURE):
+        raise ManifestError(f"{where}: expected a PNG, got something else; build the bundle again")
+    got = struct.unpack(">II", data[16:24])
+    if got != size_wh:
+        raise ManifestError(
+            f"{where}: expected {size_wh[0]} x {size_wh[1]} pixels, got {got[0]} x {got[1]}; "
+            "build the bundle again"
+        )
