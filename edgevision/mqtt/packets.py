@@ -1,0 +1,86 @@
+"""paho's clients and MQTT 5 properties, made and read. The only module that touches its untyped parts."""
+
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edgevision.mqtt.access import Access
+from edgevision.mqtt.versions import Version
+from edgevision.ports import Message
+
+__all__ = [
+    "WILL_DELAY_S",
+    "connect",
+    "new_client",
+    "packet_size",
+    "publish_properties",
+    "said_in",
+]
+
+WILL_DELAY_S = 3
+"""MQTT 5: a station that is back within this time was never offline."""
+
+
+def new_client(version: Version, access: Access, client_id: str, will: Message) -> Client:
+    """Return a client that neither reconnects nor writes by itself, with its last will set."""
+    is_v5 = version is Version.V5
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id,
+        protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.suppress_exceptions = True
+    # With a callback here paho leaves writing to the network thread.
+    client.on_socket_register_write = lambda *_: None
+    client.username_pw_set(access.username, access.password)
+    if access.tls is not None:
+        client.tls_set_context(access.tls)
+    delay = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S) if is_v5 else None
+    client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
+    return client
+
+
+def connect(client: Client, version: Version, host: str, port: int, keepalive_s: int) -> None:
+    """Open the socket and send CONNECT; raises OSError and UnicodeError."""
+    if version is not Version.V5:
+        client.connect(host, port, keepalive_s)
+        return
+    # A session that outlives the connection is what delays the last will; a clean start would
+    # end that session and publish the will although the station is back.
+    properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=WILL_DELAY_S)
+    client.connect(host, port, keepalive_s, clean_start=False, properties=properties)
+
+
+def publish_properties(message: Message) -> Properties:
+    """Return the MQTT 5 properties of a message: UTF-8, JSON where it is, expiry where it has one."""
+    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
+    if message.payload.startswith(b"{"):
+        properties.ContentType = "application/json"
+    if message.expiry_s is not None:
+        properties.MessageExpiryInterval = message.expiry_s
+    return properties
+
+
+def packet_size(message: Message, properties: Properties | None) -> int:
+    """Return the length in bytes of the PUBLISH packet."""
+    packed = len(properties.pack()) if properties is not None else 0  # type: ignore[no-untyped-call]
+    packet_id = 2 if message.qos else 0
+    remaining = 2 + len(message.topic.encode()) + packet_id + packed + len(message.payload)
+    length_field = -(-remaining.bit_length() // 7)
+    return 1 + length_field + remaining
+
+
+def said_in(properties: Properties | None) -> dict[str, Any]:
+    """Return name → value of the properties of a packet; empty on 3.1.1."""
+    return dict(properties.json()) if properties is not None else {}  # type: ignore[no-untyped-call]
+
+
+def _properties(packet: int, **values: int) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties

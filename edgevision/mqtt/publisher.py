@@ -1,0 +1,189 @@
+"""The publisher: everything a station says goes through its one thread to the broker.
+
+Results come from an outbox and stay in it until the broker has acknowledged them; state,
+info, alarms and the last result hold until replaced; metrics are sent when there is a
+connection and are otherwise of no use. Callers never wait for the network.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from edgevision.messages import (
+    OutboxFigures,
+    Severity,
+    Topics,
+    alarm_message,
+    encode,
+    stamp_published,
+)
+from edgevision.mqtt.notices import Notices
+from edgevision.mqtt.results import ResultStream
+from edgevision.ports import Broker, Message, Outbox
+
+__all__ = ["Publisher"]
+
+_log = logging.getLogger(__name__)
+
+_IDLE_S = 1.0
+_METRICS_EXPIRY_S = 60
+
+MessageDict = Mapping[str, Any]
+
+
+class Publisher:
+    """Feeds a broker. Create it before the broker is started, stop it before the broker is stopped."""
+
+    def __init__(
+        self, broker: Broker, outbox: Outbox, topics: Topics, *, result_expiry_s: int | None = None
+    ) -> None:
+        """Compose; `result_expiry_s` bounds how long an MQTT 5 broker keeps a result for a subscriber."""
+        self._broker = broker
+        self._outbox = outbox
+        self._topics = topics
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._results = ResultStream(broker, outbox, self._inbox.put, expiry_s=result_expiry_s)
+        self._notices = Notices(broker, self._inbox.put)
+        self._info: MessageDict | None = None
+        self._active_alarms: set[str] = set()
+        self._drops_over = 0
+        self._faults = 0
+        self._stopping = threading.Event()
+        self._stop_by = 0.0
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        broker.on_connected(partial(self._inbox.put, self._on_connected))
+
+    @property
+    def figures(self) -> OutboxFigures:
+        """What became of the results so far."""
+        return self._results.figures
+
+    @property
+    def faults(self) -> int:
+        """How many exceptions the thread met; each was logged."""
+        return self._faults
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """End when everything is acknowledged, or after `timeout_s`; says what is left."""
+        self._stop_by = time.monotonic() + timeout_s
+        self._stopping.set()
+        self._inbox.put(_nothing)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s + _IDLE_S)
+        if self._outbox.depth:
+            _log.warning("%d results were not acknowledged by the broker", self._outbox.depth)
+
+    def info(self, message: MessageDict) -> None:
+        """Retain the info message; the MQTT version in use is added at each connection."""
+        self._inbox.put(partial(self._hold_info, message))
+
+    def state(self, message: MessageDict) -> None:
+        """Retain the state message."""
+        self._hold(Message(self._topics.state, encode(message), qos=1, retain=True))
+
+    def alarm(self, message: MessageDict) -> None:
+        """Send an alarm; an active one again at each connection until it is over."""
+        key = f"{self._topics.alarm} {message['code']}"
+        sent = Message(self._topics.alarm, encode(message), qos=1)
+        self._inbox.put(partial(self._notices.hold, key, sent, is_passing=not message["active"]))
+
+    def metrics(self, camera: str, message: MessageDict) -> None:
+        """Send metrics, if there is a connection."""
+        sent = Message(self._topics.metrics(camera), encode(message), expiry_s=_METRICS_EXPIRY_S)
+        self._inbox.put(partial(self._send_if_connected, sent))
+
+    def committed(self, last: Mapping[str, bytes]) -> None:
+        """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
+        now_ns = time.time_ns()
+        for camera, payload in last.items():
+            stamped = stamp_published(payload, now_ns)
+            self._hold(Message(self._topics.last(camera), stamped, qos=0, retain=True))
+        self._inbox.put(_nothing)
+
+    def _send_if_connected(self, message: Message) -> None:
+        self._broker.publish(message, _nothing)
+
+    def _hold(self, message: Message) -> None:
+        self._inbox.put(partial(self._notices.hold, message.topic, message))
+
+    def _hold_info(self, message: MessageDict) -> None:
+        self._info = message
+        protocol = self._broker.protocol
+        spoken = {**message, "mqtt_protocol": protocol} if protocol else message
+        self._notices.hold(self._topics.info, Message(self._topics.info, encode(spoken), qos=1, retain=True))
+
+    def _on_connected(self) -> None:
+        if self._info is not None:
+            self._hold_info(self._info)
+        self._notices.renew()
+
+    def _run(self) -> None:
+        while not self._is_over():
+            try:
+                self._take()
+                self._watch()
+                self._notices.send()
+                self._results.send()
+            except Exception:  # noqa: BLE001 - a fault must not silence the station
+                self._faults += 1
+                _log.exception("the publisher failed; it goes on")
+                self._stopping.wait(_IDLE_S)
+
+    def _take(self) -> None:
+        due_in_s = self._results.due_in_s
+        wait_s = _IDLE_S if due_in_s is None else min(_IDLE_S, due_in_s)
+        try:
+            self._inbox.get(timeout=wait_s)()
+            while True:
+                self._inbox.get_nowait()()
+        except queue.Empty:
+            return
+
+    def _is_over(self) -> bool:
+        if not self._stopping.is_set():
+            return False
+        is_done = self._outbox.depth == 0 and self._notices.is_all_sent and self._inbox.empty()
+        return is_done or time.monotonic() > self._stop_by
+
+    def _watch(self) -> None:
+        dropped, refusal = self._outbox.dropped, self._results.refusal
+        if self._outbox.depth == 0:
+            self._drops_over = dropped
+        self._alarm_while(
+            "results_dropped",
+            is_active=dropped > self._drops_over,
+            text="The outbox is full and results are lost. Check the broker and the network.",
+        )
+        self._alarm_while(
+            "results_refused",
+            is_active=bool(refusal),
+            text=f"The broker refuses results: {refusal}. Check its rights and limits for this station.",
+        )
+
+    def _alarm_while(self, code: str, *, is_active: bool, text: str) -> None:
+        if is_active == (code in self._active_alarms):
+            return
+        self._active_alarms ^= {code}
+        _log.log(logging.ERROR if is_active else logging.INFO, "%s", text if is_active else f"{code}: over")
+        self.alarm(
+            alarm_message(
+                code,
+                text if is_active else "Over.",
+                station=self._topics.station,
+                severity=Severity.ERROR,
+                active=is_active,
+                now_ns=time.time_ns(),
+            )
+        )
+
+
+def _nothing(*_: object) -> None:
+    """Wake the thread, or ignore how a message ended."""

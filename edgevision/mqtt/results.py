@@ -1,0 +1,135 @@
+"""Which result to send when: in order, within the broker's window, again until it is acknowledged.
+
+A connection that breaks costs nothing but a repetition. A result that the broker refuses (no
+right to publish, too large, a full quota) is set aside and offered again later, so that it
+holds nothing up; refusals in a row slow everything down to one probe at a time, with growing
+pauses. Only for the publisher's thread.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from edgevision.messages import OutboxFigures, stamp_published
+from edgevision.ports import Broker, Delivery, Message, Outbox, OutboxRow
+
+__all__ = ["REFUSED_AGAIN_S", "ResultStream"]
+
+REFUSED_AGAIN_S = 60.0
+"""A refused result is offered again after this time."""
+
+_WINDOW = 20
+_PAUSE_MIN_S = 1.0
+
+Later = Callable[[Callable[[], None]], None]
+
+
+class ResultStream:
+    """Moves rows from an outbox to a broker."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        outbox: Outbox,
+        later: Later,
+        *,
+        expiry_s: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Compose; `later` runs a function in the publisher's thread."""
+        self._broker = broker
+        self._outbox = outbox
+        self._later = later
+        self._expiry_s = expiry_s
+        self._clock = clock
+        self._wall_ns = wall_ns
+        self._in_flight: set[int] = set()
+        self._set_aside: dict[int, float] = {}
+        self._pause_s = 0.0
+        self._resume_at = 0.0
+        self._delivered = self._resent = self._refused = 0
+        self.refusal = ""
+
+    @property
+    def figures(self) -> OutboxFigures:
+        """What became of the results so far."""
+        return OutboxFigures(
+            self._outbox.depth, self._delivered, self._resent, self._refused, self._outbox.dropped
+        )
+
+    @property
+    def due_in_s(self) -> float | None:
+        """When something set aside may be sent again, in seconds from now; None if nothing is."""
+        due = [*self._set_aside.values(), *([self._resume_at] if self._pause_s else [])]
+        return max(0.0, min(due) - self._clock()) if due else None
+
+    def send(self) -> None:
+        """Send what may be sent now."""
+        if not self._broker.is_connected or self._clock() < self._resume_at:
+            return
+        window = 1 if self._pause_s else min(self._broker.receive_maximum, _WINDOW)
+        for row in self._due(window - len(self._in_flight)):
+            self._in_flight.add(row.row_id)
+            if not self._broker.publish(self._message(row), partial(self._on_done, row.row_id)):
+                self._in_flight.discard(row.row_id)
+                return
+
+    def _due(self, room: int) -> list[OutboxRow]:
+        if room <= 0:
+            return []
+        limit = room + len(self._in_flight) + len(self._set_aside)
+        rows = self._outbox.pending(limit)
+        self._forget_dropped(rows, is_all=len(rows) < limit)
+        now = self._clock()
+        due = [
+            row
+            for row in rows
+            if row.row_id not in self._in_flight and self._set_aside.get(row.row_id, now) <= now
+        ]
+        return due[:room]
+
+    def _forget_dropped(self, rows: Sequence[OutboxRow], *, is_all: bool) -> None:
+        waiting = {row.row_id for row in rows}
+        self._set_aside = {
+            row_id: until
+            for row_id, until in self._set_aside.items()
+            if row_id in waiting or (not is_all and row_id > max(waiting, default=0))
+        }
+
+    def _message(self, row: OutboxRow) -> Message:
+        now_ns = self._wall_ns()
+        expiry_s = self._expiry_s
+        if expiry_s is not None:
+            age_s = max(0, now_ns - row.committed_ns) // 1_000_000_000
+            expiry_s = max(1, expiry_s - age_s)
+        return Message(row.topic, stamp_published(row.payload, now_ns), qos=1, expiry_s=expiry_s)
+
+    def _on_done(self, row_id: int, delivery: Delivery) -> None:
+        self._later(partial(self._settle, row_id, delivery))
+
+    def _settle(self, row_id: int, delivery: Delivery) -> None:
+        self._in_flight.discard(row_id)
+        if delivery.ok:
+            self._accept(row_id)
+        elif delivery.refused:
+            self._refuse(row_id, delivery.reason)
+        else:
+            self._resent += 1
+
+    def _accept(self, row_id: int) -> None:
+        self._outbox.delivered(row_id)
+        self._set_aside.pop(row_id, None)
+        self._delivered += 1
+        self._pause_s = self._resume_at = 0.0
+        if not self._set_aside:
+            self.refusal = ""
+
+    def _refuse(self, row_id: int, reason: str) -> None:
+        now = self._clock()
+        self._refused += 1
+        self.refusal = reason
+        self._set_aside[row_id] = now + REFUSED_AGAIN_S
+        if now >= self._resume_at:
+            self._pause_s = min(2 * self._pause_s or _PAUSE_MIN_S, REFUSED_AGAIN_S)
+            self._resume_at = now + self._pause_s

@@ -1,0 +1,33 @@
+"""Where inspections become messages: encodes them, commits them to the outbox, wakes the publisher."""
+
+import time
+from collections.abc import Sequence
+
+from edgevision.messages import Topics, encode, result_message
+from edgevision.mqtt.outbox import MemoryOutbox
+from edgevision.mqtt.publisher import Publisher
+from edgevision.types import Inspected
+
+__all__ = ["ResultSink"]
+
+
+class ResultSink:
+    """An `InspectionSink` in front of the outbox in memory."""
+
+    def __init__(self, outbox: MemoryOutbox, publisher: Publisher, topics: Topics) -> None:
+        """Compose."""
+        self._outbox = outbox
+        self._publisher = publisher
+        self._topics = topics
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        """Put the results into the outbox; never waits for the network."""
+        last: dict[str, bytes] = {}
+        for inspected in batch:
+            inspection = inspected.inspection
+            message = result_message(inspection, station=self._topics.station, published_ns=None)
+            payload = encode(message)
+            topic = self._topics.result(inspection.camera)
+            self._outbox.append(topic, payload, inspection.verdict.judgement, time.time_ns())
+            last[inspection.camera] = payload
+        self._publisher.committed(last)
