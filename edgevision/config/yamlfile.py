@@ -135,6 +135,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _KINDS = {yaml.ScalarNode: "a single value", yaml.SequenceNode: "a list"}
 
 
@@ -153,11 +154,13 @@ class _Walk:
             limit = f"{_MAX_VALUES} values or {_MAX_DEPTH} levels"
             problem = Problem(_place(node.start_mark), (), f"more than {limit} with its aliases expanded")
             raise _TooLargeError(problem)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(loc, node)
+        if node.tag not in _PLAIN_TAGS:
+            self._refuse_tag(loc, node)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(loc, node, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._item((*loc, i), item, depth) for i, item in enumerate(node.value)]
-        return self._scalar(loc, node)
+        return [self._item((*loc, i), item, depth) for i, item in enumerate(node.value)]
 
     def _item(self, loc: Loc, node: yaml.Node, depth: int) -> Any:
         self.places[loc] = _place(node.start_mark)
@@ -195,7 +198,7 @@ class _Walk:
         try:
             value = self._loader.construct_object(node)
         except yaml.constructor.ConstructorError:
-            self._refuse(place, loc, f"the tag {node.tag} is not supported; write a plain value")
+            self._refuse_tag(loc, node)
         except ValueError as error:
             self._refuse(place, loc, f"{error}; put the value in quotes if it is text")
         else:
@@ -203,6 +206,11 @@ class _Walk:
                 return value
             self._refuse(place, loc, f"expected a finite number, got {node.value}")
         return None
+
+    def _refuse_tag(self, loc: Loc, node: yaml.Node) -> None:
+        self._refuse(
+            _place(node.start_mark), loc, f"the tag {node.tag} is not supported; write a plain value"
+        )
 
     def _refuse(self, place: Place, loc: Loc, text: str) -> None:
         self.problems.append(Problem(place, loc, text))

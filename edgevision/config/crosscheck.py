@@ -1,0 +1,96 @@
+"""Checks a recipe against the models it names: what each file alone cannot show.
+
+Pure: opening bundles is the caller's job.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from edgevision.bundle.manifest import Manifest
+from edgevision.config.document import LoadedRecipe, LoadedStation
+from edgevision.config.problems import Loc, Problem, config_error
+from edgevision.config.sentences import suggestion
+from edgevision.recipe import Recipe, Region, Rule
+
+__all__ = ["check_against_bundles", "check_calibration"]
+
+_Box = tuple[float, float, float, float]
+
+
+def check_against_bundles(loaded: LoadedRecipe, manifests: Sequence[Manifest]) -> None:
+    """Check that the rules name labels, quantities and zones that the steps can produce.
+
+    Args:
+        loaded: the recipe.
+        manifests: the manifest of each step's bundle.
+
+    Raises:
+        ConfigError: a rule could never be broken.
+    """
+    found = list(_idle_rules(loaded.recipe, manifests))
+    if found:
+        place_of = loaded.document.place_of
+        raise config_error(loaded.document.path, [Problem(place_of(loc), loc, text) for loc, text in found])
+
+
+def check_calibration(station: LoadedStation, recipe: Recipe) -> None:
+    """Check that every camera is calibrated when a rule has a limit in millimetres; raises ConfigError."""
+    rules = [rule.name for rule in recipe.rules if any(name.endswith("_mm") for name in _limits(rule))]
+    found = [
+        Problem(
+            station.document.place_of(("cameras", index)),
+            ("cameras", index, "px_per_mm"),
+            f"missing, but rule {rules[0]} has a limit in millimetres and could not decide; "
+            "give the pixels per millimetre",
+        )
+        for index, camera in enumerate(station.station.cameras)
+        if rules and camera.px_per_mm is None
+    ]
+    if found:
+        raise config_error(station.document.path, found)
+
+
+def _idle_rules(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:
+    labels = [label for manifest in manifests for label in manifest.labels[1:]]
+    line_like = {label for manifest in manifests for label in manifest.segment.line_like}
+    for index, rule in enumerate(recipe.rules):
+        loc: Loc = ("rules", index)
+        if rule.label is not None and rule.label not in labels:
+            yield (*loc, "label"), f"no model finds {rule.label!r}{suggestion(rule.label, labels)}"
+        elif not line_like.intersection([rule.label] if rule.label else labels):
+            yield from _line_limits(loc, rule, line_like)
+        if rule.zone is not None and not _is_seen(recipe, rule.zone):
+            yield (*loc, "zone"), f"zone {rule.zone} lies outside the region of every task; move one of them"
+
+
+def _line_limits(loc: Loc, rule: Rule, line_like: set[str]) -> Iterator[tuple[Loc, str]]:
+    for name in _limits(rule):
+        if name.startswith(("max_length", "max_width")) or name == "min_length_px":
+            known = f"only {', '.join(sorted(line_like))} have one" if line_like else "no label has one"
+            yield (
+                (*loc, name),
+                f"{rule.label or 'a defect'} has no length or width, {known}; use an area instead",
+            )
+
+
+def _limits(rule: Rule) -> list[str]:
+    """Return the names of the bounds that the recipe gives."""
+    return [name for name in rule.model_fields_set if name.startswith(("max_", "min_length"))]
+
+
+def _is_seen(recipe: Recipe, zone_name: str) -> bool:
+    zone = next(zone for zone in recipe.zones if zone.name == zone_name)
+    left, top, right, bottom = _bounds(zone)
+    for step in recipe.tasks:
+        if step.region is None:
+            return True
+        x1, y1, x2, y2 = _bounds(step.region)
+        if max(left, x1) < min(right, x2) and max(top, y1) < min(bottom, y2):
+            return True
+    return False
+
+
+def _bounds(region: Region) -> _Box:
+    if region.rectangle_xyxy is not None:
+        return region.rectangle_xyxy
+    xs, ys = zip(*region.polygon_xy or (), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)

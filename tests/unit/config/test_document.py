@@ -1,0 +1,192 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from edgevision.config.document import (
+    LoadedRecipe,
+    LoadedStation,
+    load_any,
+    load_recipe,
+    load_station,
+)
+from edgevision.config.sentences import PATTERNS
+from edgevision.config.station import Station
+from edgevision.errors import ConfigError
+from edgevision.recipe import Recipe
+
+RECIPE = """\
+schema: edgevision.recipe/1
+name: plate
+version: "1.0"
+tasks:
+  - name: surface
+    bundle: builtin:surface-crack
+rules:
+  - name: no-crack
+    label: crack
+    max_count: 0
+"""
+
+STATION = """\
+schema: edgevision.station/1
+station: line1
+recipe: recipes/plate.yaml
+cameras:
+  - name: cam1
+    source: 0
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "file.yaml"
+    path.write_text(text)
+    return path
+
+
+def refusal(folder: Path, text: str) -> list[str]:
+    """Return the lines of the message without the path."""
+    path = write(folder, text)
+    with pytest.raises(ConfigError) as caught:
+        load_any(path)
+    return [line.removeprefix(f"{path}:") for line in str(caught.value).splitlines()]
+
+
+def test_a_station_is_read_with_paths_from_its_own_folder(tmp_path: Path) -> None:
+    text = STATION + "mqtt:\n  host: h\n  password_file: secret\n  tls: {ca_file: /etc/ca.pem}\n"
+
+    station = load_station(write(tmp_path, text))
+
+    assert station.recipe == tmp_path / "recipes/plate.yaml"
+    assert station.mqtt is not None
+    assert station.mqtt.password_file == tmp_path / "secret"
+    assert station.mqtt.tls is not None
+    assert station.mqtt.tls.ca_file == Path("/etc/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("0", "0"),
+        ('"2"', "2"),
+        ("rtsp://user@10.0.0.1/s", "rtsp://user@10.0.0.1/s"),
+        ("sample:7", "sample:7"),
+        ("/dev/video0", "/dev/video0"),
+        ("clips/a.mp4", "{}/clips/a.mp4"),
+    ],
+)
+def test_only_a_camera_source_that_is_a_path_starts_at_the_file(
+    tmp_path: Path, source: str, expected: str
+) -> None:
+    station = load_station(write(tmp_path, STATION.replace("source: 0", f"source: {source}")))
+
+    assert station.cameras[0].source == expected.format(tmp_path)
+
+
+def test_a_relative_name_of_the_file_gives_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, RECIPE)
+    monkeypatch.chdir(tmp_path)
+
+    assert load_recipe(Path("file.yaml")).base_dir == tmp_path
+
+
+def test_the_schema_key_says_what_a_file_is(tmp_path: Path) -> None:
+    assert isinstance(load_any(write(tmp_path, RECIPE)), LoadedRecipe)
+    assert isinstance(load_any(write(tmp_path, STATION)), LoadedStation)
+
+
+def test_a_recipe_keeps_its_hash_when_only_its_writing_changes(tmp_path: Path) -> None:
+    content = yaml.safe_load(RECIPE)
+    rewritten = "# comment\n" + yaml.safe_dump(content, sort_keys=True, default_flow_style=True)
+    changed = RECIPE.replace("max_count: 0", "max_count: 1")
+
+    first = load_recipe(write(tmp_path, RECIPE)).ref
+    assert load_recipe(write(tmp_path, rewritten)).ref == first
+    assert load_recipe(write(tmp_path, changed)).ref.sha256 != first.sha256
+    assert (first.name, first.version, len(first.sha256)) == ("plate", "1.0", 64)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("edgevision.recipe/1", "edgevision.recipe/9", "1:1: schema: got 'edgevision.recipe/9'"),
+        ("schema: edgevision.recipe/1", "x: 1", "1:1: schema: missing"),
+        ("name: plate", "nmae: plate", "2:1: nmae: unknown key; did you mean 'name'?"),
+        ("name: plate", "name: a plate", "2:1: name: expected a name of at most 64 letters"),
+        ('"1.0"', "1.0", "3:1: version: expected text, got 1.0; put it in quotes"),
+        ('"1.0"', '"one"', "3:1: version: expected a version such as"),
+        ("    bundle: builtin:surface-crack\n", "", "5:5: tasks[0].bundle: missing; add it"),
+        ("label: crack", "lable: crack", "9:5: rules[0].lable: unknown key; did you mean 'label'?"),
+        ("max_count: 0", "max_count: -1", "10:5: rules[0].max_count: expected at least 0, got -1"),
+        ("max_count: 0", "max_count: two", "10:5: rules[0].max_count: expected a whole number, got 'two'"),
+        ("max_count: 0", "max_area_px: 0", "10:5: rules[0].max_area_px: expected more than 0, got 0"),
+        ("    max_count: 0\n", "", "8:5: rules[0]: a rule without a limit judges nothing"),
+        ("max_count: 0", "max_count: 0\n    zone: rim", "1:1: rule no-crack: zone rim is not among zones"),
+        ("label: crack", "label: [crack]", "9:5: rules[0].label: expected text, got a list of 1"),
+        (
+            "    bundle: b",
+            "    scaling: tiles\n    bundle: b",
+            "6:5: tasks[0].scaling: expected one of tile, stretch, letterbox, got 'tiles'; did",
+        ),
+        (
+            "    bundle: b",
+            "    region: {rectangle_xyxy: [0, 0, 9]}\n    bundle: b",
+            "6:14: tasks[0].region.rectangle_xyxy[3]: expected more items, got 3",
+        ),
+        (
+            "    bundle: b",
+            "    region: {polygon_xy: [[0, 0], [9, 9]]}\n    bundle: b",
+            "6:14: tasks[0].region.polygon_xy: expected at least 3 items, got 2",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_line_key_expectation_and_remedy(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    assert any(line.startswith(expected) for line in refusal(tmp_path, RECIPE.replace(old, new)))
+
+
+def test_every_mistake_is_listed_in_the_order_of_the_lines(tmp_path: Path) -> None:
+    text = (
+        STATION.replace("line1", "line 1").replace("name: cam1", "nam: cam1") + "mqtt: {port: 1, port: 2}\n"
+    )
+
+    lines = refusal(tmp_path, text)
+
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["2:1", "station"],
+        ["5:5", "cameras[0].nam"],
+        ["7:1", "mqtt.host"],
+        ["7:17", "mqtt.port"],
+    ]
+
+
+def test_a_list_with_a_wrong_item_is_not_also_called_too_short(tmp_path: Path) -> None:
+    lines = refusal(tmp_path, RECIPE.replace("max_count: 0", "max_count: x"))
+
+    assert len(lines) == 1
+
+
+def test_the_wrong_kind_of_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"expected edgevision\.station/1.*right file\?$"):
+        load_station(write(tmp_path, RECIPE))
+    with pytest.raises(ConfigError, match=r"expected edgevision\.recipe/1"):
+        load_recipe(write(tmp_path, STATION))
+
+
+@pytest.mark.parametrize("model", [Station, Recipe])
+def test_every_pattern_of_the_formats_has_its_words(model: type[Station] | type[Recipe]) -> None:
+    def patterns(node: Any) -> set[str]:
+        if isinstance(node, list):
+            return set().union(*map(patterns, node))
+        if not isinstance(node, dict):
+            return set()
+        own = {node["pattern"]} if isinstance(node.get("pattern"), str) else set()
+        return own.union(*map(patterns, node.values()))
+
+    found = patterns(model.model_json_schema())
+    assert found
+    assert found <= set(PATTERNS)
