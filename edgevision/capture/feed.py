@@ -1,0 +1,220 @@
+"""The thread that owns a source: opens, reads and closes it, and hands its frames to the loop.
+
+`LiveFeed` keeps the newest frame and reopens a lost camera for ever; `RecordingFeed` hands
+over every frame, decodes ahead, and ends. Neither looks into the pixels, except for
+noticing that they never change.
+"""
+
+import logging
+import random
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any
+
+from edgevision.capture.backoff import Backoff
+from edgevision.capture.frozen import FrozenDetector
+from edgevision.capture.slot import Handover, LosslessQueue, NewestSlot
+from edgevision.errors import CameraRefusedSetting, CaptureError
+from edgevision.ports import FeedCounters, Source
+from edgevision.types import Frame
+
+__all__ = ["LiveFeed", "RecordingFeed"]
+
+_log = logging.getLogger(__name__)
+
+
+class _ThreadedFeed(ABC):
+    """What both feeds share: the thread, the counters, and the error that ended it."""
+
+    def __init__(self, source: Source, camera: str, handover: Handover, stop_timeout_s: float) -> None:
+        self._source = source
+        self._camera = camera
+        self._handover = handover
+        self._stop_timeout_s = stop_timeout_s
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._counters = FeedCounters()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name=f"capture-{camera}", daemon=True)
+
+    @property
+    def camera(self) -> str:
+        """Name of the camera."""
+        return self._camera
+
+    @property
+    def counters(self) -> FeedCounters:
+        """A consistent copy of the counters."""
+        with self._lock:
+            return self._counters
+
+    @property
+    def ended(self) -> bool:
+        """True when no frame and no error will ever come again."""
+        return self._handover.is_over and self._failure is None
+
+    def start(self) -> None:
+        """Start the capture thread."""
+        self._thread.start()
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return a frame; None on time-out.
+
+        Raises:
+            CaptureError: What ended the feed; raised once, after its last frame was taken.
+        """
+        frame = self._handover.take(timeout_s)
+        if frame is None and self._handover.is_over:
+            self._raise_failure()
+        return frame
+
+    def stop(self) -> None:
+        """Stop the thread, which closes the source; gives up on a thread stuck in a driver."""
+        self._stopping.set()
+        self._handover.close()
+        if self._thread.ident is None:
+            return
+        self._thread.join(self._stop_timeout_s)
+        if self._thread.is_alive():
+            _log.error(
+                "%s: %s did not return from the driver within %.1f s; it stays open until this process ends",
+                self._camera,
+                self._source.name,
+                self._stop_timeout_s,
+            )
+
+    def _raise_failure(self) -> None:
+        with self._lock:
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _run(self) -> None:
+        try:
+            self._capture()
+        except CaptureError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - reported by `take`, whatever it is
+            _log.exception("%s: capture ended by an unexpected error", self._camera)
+            self._fail(error)
+        finally:
+            self._handover.close()
+
+    @abstractmethod
+    def _capture(self) -> None:
+        """Read the source until it is over or `stop` was called, and close it."""
+
+    def _close(self) -> None:
+        self._source.close()
+        self._note(is_open=False)
+
+    def _fail(self, error: Exception) -> None:
+        with self._lock:
+            self._failure = error
+            self._counters = replace(self._counters, last_error=str(error))
+
+    def _note(self, **changes: Any) -> None:
+        with self._lock:
+            self._counters = replace(self._counters, **changes)
+
+    def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
+        skipped = self._handover.put(frame)
+        seen = self._counters
+        self._note(
+            frames_read=seen.frames_read + 1,
+            frames_skipped=seen.frames_skipped + skipped,
+            is_frozen=is_frozen,
+        )
+
+
+class RecordingFeed(_ThreadedFeed):
+    """Every frame of a recording, in order, decoded ahead of the loop."""
+
+    def __init__(self, source: Source, camera: str, *, stop_timeout_s: float = 5.0) -> None:
+        """Take over `source`, which only the capture thread may use from now on."""
+        super().__init__(source, camera, LosslessQueue(), stop_timeout_s)
+
+    def _capture(self) -> None:
+        try:
+            self._source.open()
+            self._note(is_open=True)
+            while not self._stopping.is_set() and (frame := self._source.read()) is not None:
+                self._hand_over(frame)
+        finally:
+            self._close()
+
+
+class LiveFeed(_ThreadedFeed):
+    """The newest frame of a camera, which is reopened after any failed read.
+
+    Frames of a frozen camera are handed over; `counters.is_frozen` tells. A setting that
+    the camera refuses, where the station requires it, ends the feed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        camera: str,
+        *,
+        reopen_min_s: float = 0.5,
+        reopen_max_s: float = 30.0,
+        frozen_after_s: float | None = 10.0,
+        stop_timeout_s: float = 5.0,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Take over `source`, which only the capture thread may use from now on."""
+        super().__init__(source, camera, NewestSlot(), stop_timeout_s)
+        self._backoff = Backoff(reopen_min_s, reopen_max_s, rng or random.Random())
+        self._frozen_after_s = frozen_after_s
+        self._has_been_open = False
+
+    def _capture(self) -> None:
+        while not self._stopping.is_set():
+            error = self._run_until_failure()
+            if error is not None:
+                delay_s = self._backoff.next_s()
+                self._note(last_error=str(error))
+                _log.warning("%s: %s; trying again in %.1f s", self._camera, error, delay_s)
+                self._stopping.wait(delay_s)
+
+    def _run_until_failure(self) -> CaptureError | None:
+        """Open, read and close once; returns what went wrong, None when stopped."""
+        try:
+            self._open()
+            return self._read_all()
+        except CameraRefusedSetting:
+            raise
+        except CaptureError as error:
+            return error
+        finally:
+            self._close()
+
+    def _open(self) -> None:
+        self._source.open()
+        again = int(self._has_been_open)
+        self._has_been_open = True
+        self._note(is_open=True, reopened=self._counters.reopened + again)
+
+    def _read_all(self) -> CaptureError | None:
+        detector = FrozenDetector(self._frozen_after_s) if self._frozen_after_s is not None else None
+        while not self._stopping.is_set():
+            frame = self._read()
+            if isinstance(frame, CaptureError):
+                self._note(reads_failed=self._counters.reads_failed + 1)
+                return frame
+            self._backoff.reset()
+            is_frozen = detector is not None and detector.update(frame.image_bgr, frame.captured_ns)
+            if is_frozen and not self._counters.is_frozen:
+                _log.warning("%s: the picture has not changed for %s s", self._camera, self._frozen_after_s)
+            self._hand_over(frame, is_frozen=is_frozen)
+        return None
+
+    def _read(self) -> Frame | CaptureError:
+        try:
+            frame = self._source.read()
+        except CaptureError as error:
+            return error
+        return frame or CaptureError(
+            f"{self._source.name}: expected a frame, got none; check the camera, its cable or stream"
+        )

@@ -1,0 +1,133 @@
+"""Images as a source: a folder in natural order of names, or one single image.
+
+An unreadable image is passed over and reported at the end; folders inside are not entered.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgevision.capture.address import IMAGE_SUFFIXES
+from edgevision.capture.truth import KnownTruth, read_truth
+from edgevision.errors import CaptureError, TruncatedInput
+from edgevision.types import Frame, ImageBgr
+
+__all__ = ["FolderSource", "natural_order"]
+
+_NAMED_AT_MOST = 10
+
+
+class FolderSource:
+    """The images of a folder with what its `truth.csv` knows, or one image.
+
+    `wall_ns` is the frame id: images have no time of their own.
+    """
+
+    def __init__(self, path: Path, camera: str) -> None:
+        """Look at nothing yet."""
+        self._path = path
+        self._camera = camera
+        self._files: tuple[Path, ...] = ()
+        self._remaining: Iterator[Path] = iter(())
+        self._truth: dict[str, KnownTruth] = {}
+        self._unreadable: list[str] = []
+        self._frame_id = 0
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self._path)
+
+    @property
+    def is_live(self) -> bool:
+        """False: images wait."""
+        return False
+
+    @property
+    def frames_expected(self) -> int | None:
+        """How many images there are; None before `open`."""
+        return len(self._files) or None
+
+    def open(self) -> None:
+        """List the images and read `truth.csv`; raises CaptureError."""
+        folder = self._path if self._path.is_dir() else self._path.parent
+        self._truth = read_truth(folder)
+        self._files = self._list()
+        self._remaining = iter(self._files)
+        self._unreadable = []
+        self._frame_id = 0
+
+    def read(self) -> Frame | None:
+        """Return the next readable image.
+
+        Raises:
+            TruncatedInput: Once at the end, naming the images that could not be read.
+        """
+        for path in self._remaining:
+            image_bgr = _decode(path)
+            if image_bgr is not None:
+                return self._frame(image_bgr, path)
+            self._unreadable.append(path.name)
+        if self._unreadable:
+            raise self._report()
+        return None
+
+    def close(self) -> None:
+        """Forget the images that were not read."""
+        self._remaining = iter(())
+        self._unreadable = []
+
+    def _list(self) -> tuple[Path, ...]:
+        if not self._path.is_dir():
+            candidates = [self._path] if self._path.is_file() else []
+        else:
+            masks = {known.mask for known in self._truth.values()}
+            candidates = [path for path in self._path.iterdir() if _is_image(path) and path not in masks]
+        if not candidates:
+            suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+            msg = (
+                f"{self._path}: expected an image or a folder that holds images ({suffixes}), got none there"
+            )
+            raise CaptureError(msg)
+        return tuple(sorted(candidates, key=lambda path: natural_order(path.name)))
+
+    def _frame(self, image_bgr: ImageBgr, path: Path) -> Frame:
+        height, width = image_bgr.shape[:2]
+        known = self._truth.get(path.name)
+        truth = known.load((width, height)) if known else None
+        frame_id = self._frame_id
+        self._frame_id += 1
+        return Frame(image_bgr, self._camera, frame_id, 0, frame_id, file=path.name, truth=truth)
+
+    def _report(self) -> TruncatedInput:
+        bad, self._unreadable = self._unreadable, []
+        named = ", ".join(bad[:_NAMED_AT_MOST])
+        if len(bad) > _NAMED_AT_MOST:
+            named += f" and {len(bad) - _NAMED_AT_MOST} more"
+        return TruncatedInput(
+            f"{self._path}: expected {len(self._files)} readable images, read {len(self._files) - len(bad)}; "
+            f"damaged or no images: {named}; replace or remove them"
+        )
+
+
+def natural_order(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
+    """Return a sort key that puts `part2` before `part10`; equal keys mean equal names."""
+    chunks = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
+    return tuple((int(chunk), "") if chunk.isdecimal() else (-1, chunk) for chunk in chunks), name
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _decode(path: Path) -> ImageBgr | None:
+    """Return the picture, or None. `imdecode` refuses cut JPEGs that `imread` would fill with grey."""
+    try:
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+        image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    except (OSError, cv2.error):
+        return None
+    return None if image is None else image.astype(np.uint8, copy=False)

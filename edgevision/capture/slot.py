@@ -1,0 +1,123 @@
+"""Hands frames from the capture thread to the loop: the newest one, or every one in order.
+
+Both kinds wait on conditions, never poll, and end when either side closes them.
+"""
+
+import threading
+from collections import deque
+from typing import Protocol
+
+from edgevision.types import Frame
+
+__all__ = ["Handover", "LosslessQueue", "NewestSlot"]
+
+
+class Handover(Protocol):
+    """One producer gives frames, any number of consumers take them."""
+
+    @property
+    def is_over(self) -> bool:
+        """True when closed and nothing is left to take."""
+
+    def put(self, frame: Frame) -> int:
+        """Give a frame; returns how many frames were lost by it."""
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return the next frame; None on time-out or when over."""
+
+    def close(self) -> None:
+        """Accept no more frames and wake everyone; safe to call twice."""
+
+
+class NewestSlot:
+    """Holds one frame; a newer one replaces it."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._changed = threading.Condition()
+        self._frame: Frame | None = None
+        self._is_closed = False
+
+    @property
+    def is_over(self) -> bool:
+        """True when closed and nothing is left to take."""
+        with self._changed:
+            return self._is_closed and self._frame is None
+
+    def put(self, frame: Frame) -> int:
+        """Give a frame; returns 1 when it replaced one that nobody took."""
+        with self._changed:
+            if self._is_closed:
+                return 1
+            replaced = int(self._frame is not None)
+            self._frame = frame
+            self._changed.notify()
+        return replaced
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return the newest unread frame; None on time-out or when over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._is_closed, timeout_s)
+            frame, self._frame = self._frame, None
+        return frame
+
+    def close(self) -> None:
+        """Accept no more frames and wake everyone; a frame inside may still be taken."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+
+class LosslessQueue:
+    """Keeps every frame in order; a full queue makes the producer wait.
+
+    Full means `max_frames`, or fewer when they are large: a frame is let in while the
+    pictures inside take less than `max_bytes`.
+    """
+
+    def __init__(self, max_frames: int = 8, max_bytes: int = 48 << 20) -> None:
+        """Begin empty."""
+        self._changed = threading.Condition()
+        self._frames: deque[Frame] = deque()
+        self._max_frames = max_frames
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._is_closed = False
+
+    @property
+    def is_over(self) -> bool:
+        """True when closed and nothing is left to take."""
+        with self._changed:
+            return self._is_closed and not self._frames
+
+    def put(self, frame: Frame) -> int:
+        """Give a frame, waiting for room; returns 1 when the queue was closed and the frame lost."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._has_room)
+            if self._is_closed:
+                return 1
+            self._frames.append(frame)
+            self._bytes += frame.image_bgr.nbytes
+            self._changed.notify_all()
+        return 0
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return the next frame; None on time-out or when over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frames or self._is_closed, timeout_s)
+            if not self._frames:
+                return None
+            frame = self._frames.popleft()
+            self._bytes -= frame.image_bgr.nbytes
+            self._changed.notify_all()
+        return frame
+
+    def close(self) -> None:
+        """Accept no more frames and wake everyone; frames inside may still be taken."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._frames) < self._max_frames and self._bytes < self._max_bytes
