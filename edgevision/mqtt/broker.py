@@ -17,6 +17,8 @@ from edgevision.errors import PublishError, UsageError
 
 __all__ = ["EmbeddedBroker"]
 
+_log = logging.getLogger(__name__)
+
 _START_TIMEOUT_S = 10.0
 _NOISY = ("amqtt", "transitions")
 
@@ -34,6 +36,7 @@ class EmbeddedBroker:
         self.host = host
         self.port = port
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_note)
         self._thread = threading.Thread(target=self._loop.run_forever, name="amqtt", daemon=True)
         self._broker: Any = None
 
@@ -91,6 +94,11 @@ def _amqtt() -> ModuleType:
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return amqtt
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep amqtt's faults at clients that vanish off the terminal."""
+    _log.debug("amqtt: %s", context.get("exception") or context["message"])
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 from edgevision.config.station import MqttSettings
 from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
-from edgevision.mqtt.access import read_access
+from edgevision.mqtt.access import Access, read_access
 from edgevision.mqtt.backoff import Backoff
 from edgevision.mqtt.failure import Failure, FailureKind
 from edgevision.mqtt.limits import BrokerLimits
@@ -148,19 +148,38 @@ class PahoBroker:
             access = read_access(self._settings)
         except ConfigError as error:
             return None, Failure(FailureKind.SETTINGS, str(error))
+        failure = None if self._versions.is_sure(version) else self._probe(version, access)
+        if failure is not None:
+            return None, failure
         session = Session(version, access, self._client_id, self._status(Status.OFFLINE))
-        failure = session.open(
-            self._settings.host,
-            self._port,
-            keepalive_s=self._settings.keepalive_s,
-            timeout_s=self._settings.connect_timeout_s,
-        )
+        failure = self._open_session(session)
         if failure is None:
             return session, None
         session.close(failure.text)
         self._will_retain &= failure.kind is not FailureKind.WILL_RETAIN
         self._will_qos = 0 if failure.kind is FailureKind.WILL_QOS else self._will_qos
         return None, failure
+
+    def _probe(self, version: Version, access: Access) -> Failure | None:
+        """Ask whether the broker speaks `version`, with a CONNECT that an older broker can read.
+
+        Brokers of 3.1.1 take the properties of MQTT 5 for something else, and some then wait for
+        more bytes for ever instead of refusing the version.
+        """
+        session = Session(version, access, self._client_id, will=None)
+        failure = self._open_session(session)
+        if failure is None:
+            session.disconnect()
+        session.close("this was a probe")
+        return failure
+
+    def _open_session(self, session: Session) -> Failure | None:
+        return session.open(
+            self._settings.host,
+            self._port,
+            keepalive_s=self._settings.keepalive_s,
+            timeout_s=self._settings.connect_timeout_s,
+        )
 
     def _serve(self, session: Session) -> Failure | None:
         since = time.monotonic()

@@ -24,8 +24,8 @@ WILL_DELAY_S = 3
 """MQTT 5: a station that is back within this time was never offline."""
 
 
-def new_client(version: Version, access: Access, client_id: str, will: Message) -> Client:
-    """Return a client that neither reconnects nor writes by itself, with its last will set."""
+def new_client(version: Version, access: Access, client_id: str, will: Message | None) -> Client:
+    """Return a client that neither reconnects nor writes by itself."""
     is_v5 = version is Version.V5
     client = Client(
         CallbackAPIVersion.VERSION2,
@@ -39,14 +39,18 @@ def new_client(version: Version, access: Access, client_id: str, will: Message) 
     client.username_pw_set(access.username, access.password)
     if access.tls is not None:
         client.tls_set_context(access.tls)
-    delay = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S) if is_v5 else None
-    client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
+    if will is not None:
+        delay = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S) if is_v5 else None
+        client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
     return client
 
 
-def connect(client: Client, version: Version, host: str, port: int, keepalive_s: int) -> None:
-    """Open the socket and send CONNECT; raises OSError and UnicodeError."""
-    if version is not Version.V5:
+def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
+    """Open the socket and send CONNECT; raises OSError and UnicodeError.
+
+    A client without a last will sends the barest CONNECT of its version.
+    """
+    if client.protocol != MQTTProtocolVersion.MQTTv5 or not client.will_topic:
         client.connect(host, port, keepalive_s)
         return
     # A session that outlives the connection is what delays the last will; a clean start would

@@ -39,7 +39,7 @@ OnDone = Callable[[Delivery], None]
 class Session:
     """A connection. `failure` is None while it is healthy."""
 
-    def __init__(self, version: Version, access: Access, client_id: str, will: Message) -> None:
+    def __init__(self, version: Version, access: Access, client_id: str, will: Message | None) -> None:
         """Prepare; nothing is sent before `open`."""
         self.version = version
         self.limits = BrokerLimits()
@@ -68,7 +68,7 @@ class Session:
         self._where = f"{host}:{port}"
         self._client.connect_timeout = timeout_s
         try:
-            connect(self._client, self.version, host, port, keepalive_s)
+            connect(self._client, host, port, keepalive_s)
             self._watch()
         except OSError as error:
             self.failure = network_failure(error, self._where)

@@ -36,6 +36,10 @@ class Versions:
             self._refused.clear()
         return open_ones or list(self._allowed)
 
+    def is_sure(self, version: Version) -> bool:
+        """Return whether `version` needs no probe: the broker spoke it, or there is no other."""
+        return version in self._accepted or version is Version.V311 or len(self._allowed) == 1
+
     def accepted(self, version: Version) -> None:
         """Note that the broker took `version`."""
         self._accepted.add(version)
