@@ -1,0 +1,91 @@
+"""Compares what a model takes and gives with what its manifest says. Pure; knows no engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.bundle.manifest import InputSpec, Manifest, OutputSpec
+from edgevision.errors import EngineError, ManifestError
+from edgevision.ports import Tensor
+
+__all__ = ["Port", "check_answer", "check_batch", "check_ports", "input_shape"]
+
+_REMEDY = "correct the manifest or export the model again"
+Dims = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output as the engine reports it; None is a dimension the model leaves open."""
+
+    dtype: str
+    shape: Dims
+
+
+def input_shape(spec: InputSpec) -> tuple[int, int, int, int]:
+    """Return (1, H, W, C) of the model's input."""
+    width, height = spec.size_wh
+    return 1, height, width, 1 if spec.color == "GRAY" else 3
+
+
+def check_ports(manifest: Manifest, inputs: Mapping[str, Port], outputs: Mapping[str, Port]) -> None:
+    """Raise ManifestError unless the model's declared inputs and outputs fit the manifest."""
+    spec = manifest.input
+    if set(inputs) != {spec.name}:
+        raise ManifestError(
+            f"{manifest.name}: model inputs: expected {spec.name}, got {', '.join(sorted(inputs))}; {_REMEDY}"
+        )
+    _require(manifest, f"input {spec.name}", Port("uint8", input_shape(spec)), inputs[spec.name])
+    for output in manifest.outputs:
+        if output.name not in outputs:
+            raise ManifestError(
+                f"{manifest.name}: model outputs: expected {output.name}, "
+                f"got {', '.join(sorted(outputs))}; {_REMEDY}"
+            )
+        _check_output(manifest, output, outputs[output.name])
+
+
+def check_answer(manifest: Manifest, answer: Sequence[Tensor]) -> None:
+    """Raise ManifestError unless the arrays a model really gave fit the manifest."""
+    for output, tensor in zip(manifest.outputs, answer, strict=True):
+        _check_output(manifest, output, Port(str(tensor.dtype), tensor.shape))
+
+
+def check_batch(batch_nhwc: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> None:
+    """Raise EngineError unless a batch is what the model takes; some engines would cast it silently."""
+    if batch_nhwc.dtype != np.uint8 or batch_nhwc.shape != shape:
+        raise EngineError(
+            f"model input: expected {shape} uint8, got {batch_nhwc.shape} {batch_nhwc.dtype}; "
+            "resize to the bundle's input"
+        )
+
+
+def _check_output(manifest: Manifest, output: OutputSpec, port: Port) -> None:
+    width, height = manifest.input.size_wh
+    channels = len(manifest.labels)
+    if channels == 2 and len(port.shape) == 4 and port.shape[_channel_axis(output)] == 1:
+        channels = 1
+    shape = (1, channels, height, width) if output.layout == "NCHW" else (1, height, width, channels)
+    _require(manifest, f"output {output.name}", Port("float32", shape), port)
+
+
+def _channel_axis(output: OutputSpec) -> int:
+    return 1 if output.layout == "NCHW" else 3
+
+
+def _require(manifest: Manifest, what: str, expected: Port, got: Port) -> None:
+    same_rank = len(expected.shape) == len(got.shape)
+    fits = same_rank and all(
+        found in (None, wanted) for wanted, found in zip(expected.shape, got.shape, strict=True)
+    )
+    if not fits or expected.dtype != got.dtype:
+        raise ManifestError(
+            f"{manifest.name}: model {what}: expected {_shown(expected)}, got {_shown(got)}; {_REMEDY}"
+        )
+
+
+def _shown(port: Port) -> str:
+    dims = ", ".join("?" if dim is None else str(dim) for dim in port.shape)
+    return f"({dims}) {port.dtype}"
