@@ -77,7 +77,7 @@ def _inscribed_diameters(padded: Mask) -> Points:
     doubled = cv2.resize(padded, (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
     distances = cv2.distanceTransform(doubled, cv2.DIST_L2, cv2.DIST_MASK_5)
     around = cv2.dilate(distances, np.ones((6, 6), np.uint8), anchor=(2, 2))
-    return np.asarray(around, np.float32)[::2, ::2].ravel()
+    return np.asarray(around[::2, ::2], np.float64).ravel()
 
 
 def _measure_reduced(mask: Mask, factor: int) -> LineMeasure:
