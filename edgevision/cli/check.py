@@ -1,9 +1,12 @@
 """`edgevision check`: validates a station or a recipe, and all that it refers to, without running it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from edgevision.config.document import LoadedRecipe, LoadedStation
 
 __all__ = ["check"]
 
@@ -15,10 +18,35 @@ def check(
 
     A station's recipe, the bundles of a recipe and the labels in its rules are checked too.
     """
-    from edgevision.config.document import LoadedStation, load_any
+    from edgevision.config.document import LoadedRecipe, load_any
 
     loaded = load_any(file)
-    if isinstance(loaded, LoadedStation):
-        print(f"{file}: station {loaded.station.station}")
-    else:
-        print(f"{file}: recipe {loaded.recipe.name}")
+    lines = _check_recipe(loaded) if isinstance(loaded, LoadedRecipe) else _check_station(loaded)
+    print(f"{file}: fine")
+    for line in lines:
+        print(f"  {line}")
+
+
+def _check_station(loaded: "LoadedStation") -> list[str]:
+    from edgevision.config.crosscheck import check_calibration
+    from edgevision.config.document import load_recipe
+
+    station = loaded.station
+    recipe = load_recipe(station.recipe)
+    lines = _check_recipe(recipe)
+    check_calibration(loaded, recipe.recipe)
+    broker = "no broker" if station.mqtt is None else f"broker {station.mqtt.host}"
+    cameras = ", ".join(camera.name for camera in station.cameras)
+    return [f"station {station.station}: cameras {cameras}; {broker}", *lines]
+
+
+def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
+    from edgevision.config.bundles import open_bundles
+
+    bundles = open_bundles(loaded)
+    recipe = loaded.recipe
+    lines = [f"recipe {recipe.name} {recipe.version}, {len(recipe.rules)} rules, sha256 {loaded.ref.sha256}"]
+    for step, bundle in zip(recipe.tasks, bundles, strict=True):
+        manifest = bundle.manifest
+        lines.append(f"step {step.name}: {manifest.name} {manifest.version}, sha256 {bundle.sha256}")
+    return lines

@@ -17,6 +17,8 @@ PATTERNS: Mapping[str, str] = {
         "a name of at most 64 letters, digits, '_', '.' and '-' that begins with a letter or digit"
     ),
     r"^\d+(\.\d+){1,2}$": 'a version such as "1.0" or "1.2.3"',
+    r"^\d+\.\d+\.\d+$": 'a version such as "1.2.3"',
+    r"^[a-z0-9][a-z0-9-]{0,63}$": "a name of at most 64 small letters, digits and '-'",
     r"^[0-9a-f]{64}$": "a SHA-256: 64 digits and letters a to f",
     r"^[^/+#$\s][^+#$\s]*[^/+#$\s]$": (
         "an MQTT topic such as plant1/edgevision: no '+', '#', '$' or space, no '/' at either end"

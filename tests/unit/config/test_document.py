@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
+from edgevision.bundle.manifest import Manifest
 from edgevision.config.document import (
     LoadedRecipe,
     LoadedStation,
@@ -177,8 +179,8 @@ def test_the_wrong_kind_of_file_is_refused_in_one_line(tmp_path: Path) -> None:
         load_recipe(write(tmp_path, STATION))
 
 
-@pytest.mark.parametrize("model", [Station, Recipe])
-def test_every_pattern_of_the_formats_has_its_words(model: type[Station] | type[Recipe]) -> None:
+@pytest.mark.parametrize("model", [Station, Recipe, Manifest])
+def test_every_pattern_of_the_formats_has_its_words(model: type[BaseModel]) -> None:
     def patterns(node: Any) -> set[str]:
         if isinstance(node, list):
             return set().union(*map(patterns, node))
