@@ -15,14 +15,23 @@ from edgevision.capture.sample.flaws import (
     flaw_mask,
 )
 from edgevision.capture.sample.look import Look
-from edgevision.capture.sample.texture import Plane
+from edgevision.capture.sample.texture import Bytes, Plane
 from edgevision.types import ClassMap
 
 __all__ = ["add_flaws"]
 
 _ATTEMPTS = 60
 _APART_PX = 9
-_INK_LEVEL = 60
+_EDGE_PX = 3
+"""What lies this close to an edge does not count for the size of a flaw."""
+_BRIGHTEST = 250
+_RELIEF_LEVELS = {CRACK: (0, 22), PIT: (18, 45), SCRATCH: (8, 40)}
+
+
+def _relief(flaw: Flaw) -> Plane:
+    """Return (h, w) from -1 to 1: the flank beside the flaw that catches the light, and the other."""
+    lit = np.roll(flaw.coverage, (1, 1), axis=(0, 1)) - np.roll(flaw.coverage, (-1, -1), axis=(0, 1))
+    return lit * (1 - np.float32(0.7) * flaw.coverage)
 
 
 def _paint(
@@ -36,35 +45,35 @@ def _paint(
     is_bright = flaw.class_id == SCRATCH and here + step < 235 and rng.random() < 0.65
     target = np.float32(here + step if is_bright else max(here - step, 6.0))
     texture = np.float32(0.25) * (window - np.float32(here))
-    rim = np.roll(flaw.coverage, (1, 1), axis=(0, 1)) * (1 - flaw.coverage)
+    lift = rng.uniform(*_RELIEF_LEVELS[flaw.class_id])
     window += flaw.coverage * (target + texture - window)
-    if flaw.class_id != SCRATCH:
-        window += rim * np.float32(rng.uniform(15, 55) if flaw.class_id == PIT else rng.uniform(0, 25))
+    window += _relief(flaw) * np.float32(-lift if is_bright else lift)
+    np.clip(window, 0, _BRIGHTEST, out=window)
 
 
-def _fits(mask: npt.NDArray[np.bool_], flaw: Flaw, class_map: ClassMap, ink: ClassMap) -> bool:
-    """Tell whether enough of the flaw is to be seen, away from others and from the ink."""
-    rows, columns = np.nonzero(mask)
+def _fits(
+    mask: npt.NDArray[np.bool_], flaw: Flaw, surface: Surface, class_map: ClassMap, mark: Bytes
+) -> bool:
+    """Tell whether enough of the flaw is to be seen, away from others and from the printed mark."""
+    rows, columns = np.nonzero(mask & (surface.depth_px[flaw.window] > _EDGE_PX))
     if rows.size == 0:
         return False
     around = cv2.dilate(mask.astype(np.uint8), np.ones((_APART_PX, _APART_PX), dtype=np.uint8)) > 0
     if class_map[flaw.window][around].any():
         return False
     extent = float(np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1))
-    on_ink = float((ink[flaw.window][mask] > _INK_LEVEL).mean())
-    return extent >= MIN_LENGTH_PX[flaw.class_id] and on_ink < 0.35
+    on_mark = float((mark[flaw.window][mask] > 0).mean())
+    return extent >= MIN_LENGTH_PX[flaw.class_id] and on_mark < 0.5
 
 
-def add_flaws(
-    rng: np.random.Generator, light: Plane, surface: Surface, ink: ClassMap, look: Look
-) -> ClassMap:
+def add_flaws(rng: np.random.Generator, light: Plane, surface: Surface, mark: Bytes, look: Look) -> ClassMap:
     """Draw one to three flaws in place.
 
     Args:
         rng: source of all choices.
         light: (H, W) float32 lit grey levels, changed in place.
         surface: where flaws may be.
-        ink: (H, W) uint8 coverage of the printed mark, which must not hide a flaw.
+        mark: (H, W) uint8, above 0 where the printed mark is, which must not hide a flaw.
         look: ranges of sizes and contrast.
 
     Returns:
@@ -75,7 +84,7 @@ def add_flaws(
         for _ in range(_ATTEMPTS):
             flaw = draw_flaw(rng, int(class_id), surface, look)
             mask = None if flaw is None else flaw_mask(flaw, surface)
-            if flaw is not None and mask is not None and _fits(mask, flaw, class_map, ink):
+            if flaw is not None and mask is not None and _fits(mask, flaw, surface, class_map, mark):
                 _paint(rng, light, flaw, mask, look)
                 class_map[flaw.window][mask] = flaw.class_id
                 break

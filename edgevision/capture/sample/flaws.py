@@ -90,11 +90,12 @@ def _walk(
 ) -> Path:
     """Return a random walk that ends where the surface does."""
     path = [start]
-    bend = 0.0
+    bend, drift = 0.0, 0.0
     for _ in range(round(length_px / _STEP_PX)):
         bend = 0.6 * bend + rng.normal(0, 0.16)
-        heading += bend + (rng.normal(0, 0.7) if rng.random() < 0.14 else 0.0)
-        jag = heading + rng.normal(0, 0.35)
+        kink = rng.normal(0, 0.7) if rng.random() < 0.14 else 0.0
+        drift = 0.92 * drift + bend + kink
+        jag = heading + drift + rng.normal(0, 0.35)
         x, y = path[-1][0] + _STEP_PX * np.cos(jag), path[-1][1] + _STEP_PX * np.sin(jag)
         if surface.depth_at(x, y) <= 0:
             break

@@ -2,13 +2,12 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edgevision.capture.sample.look import Look
-from edgevision.capture.sample.texture import Plane, Tiles
+from edgevision.capture.sample.texture import Bytes, Plane, Tiles
 from edgevision.types import ImageBgr
 
-__all__ = ["draw_light", "draw_sheen", "expose", "shadow_of"]
+__all__ = ["draw_light", "draw_sheen", "expose", "shade_edges", "shadow_of"]
 
 _COARSE = 16
 
@@ -22,8 +21,7 @@ def _grid(size_wh: tuple[int, int]) -> tuple[Plane, Plane]:
 
 
 def _enlarged(coarse: Plane, size_wh: tuple[int, int]) -> Plane:
-    plane: Plane = cv2.resize(coarse, size_wh, interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
-    return plane
+    return cv2.resize(coarse, size_wh, interpolation=cv2.INTER_CUBIC).astype(np.float32, copy=False)
 
 
 def draw_light(rng: np.random.Generator, look: Look, size_wh: tuple[int, int]) -> Plane:
@@ -48,29 +46,35 @@ def draw_sheen(rng: np.random.Generator, strength: float, size_wh: tuple[int, in
     return _enlarged(streak.astype(np.float32), size_wh)
 
 
-def shadow_of(coverage: npt.NDArray[np.uint8], offset_xy: tuple[float, float], softness_px: float) -> Plane:
-    """Return (H, W) from 0 to 1: the soft shadow of a part lying a little above the belt."""
+def shade_edges(rng: np.random.Generator, grey: Plane, coverage: Bytes) -> None:
+    """Brighten in place the bevels that face the light and darken the others."""
+    soft = cv2.GaussianBlur(coverage, (0, 0), rng.uniform(1.6, 3.6))
+    angle, gain = rng.uniform(0, 2 * np.pi), rng.uniform(0.0012, 0.0032)
+    facing_x = cv2.Sobel(soft, cv2.CV_32F, 1, 0, scale=gain * float(np.cos(angle)))
+    facing_y = cv2.Sobel(soft, cv2.CV_32F, 0, 1, scale=gain * float(np.sin(angle)))
+    grey *= np.clip(1 + cv2.add(facing_x, facing_y), 0.45, 1.5).astype(np.float32, copy=False)
+
+
+def shadow_of(rng: np.random.Generator, coverage: Bytes, border_px: int) -> Plane:
+    """Return (H, W + 2 borders) from 0 to 1: the soft shadow of a part a little above the belt."""
     height, width = coverage.shape
+    border = border_px // 4
     small = cv2.resize(coverage, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
-    move = np.array([[1, 0, offset_xy[0] / 4], [0, 1, offset_xy[1] / 4]], dtype=np.float32)
-    moved = cv2.warpAffine(small, move, (width // 4, height // 4))
-    soft = cv2.GaussianBlur(moved, (0, 0), softness_px / 4)
-    return cv2.resize(soft, (width, height)).astype(np.float32) / np.float32(255)
+    small = cv2.copyMakeBorder(small, 0, 0, border, border, cv2.BORDER_CONSTANT)
+    shift_x, shift_y = rng.uniform(-2.2, 2.2, 2)
+    move = np.array([[1, 0, shift_x], [0, 1, shift_y]])
+    moved = cv2.warpAffine(small, move, (small.shape[1], small.shape[0]))
+    soft = cv2.GaussianBlur(moved, (0, 0), rng.uniform(1.0, 2.5)).astype(np.float32) / np.float32(255)
+    return cv2.resize(soft, (width + 2 * border_px, height)).astype(np.float32, copy=False)
 
 
 def expose(rng: np.random.Generator, image: ImageBgr, tiles: Tiles, look: Look) -> ImageBgr:
     """Return the image through lens and sensor: slightly blurred, with noise that grows with light."""
     blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(*look.blur_sigma_px))
     gain = rng.uniform(*look.noise_levels)
-    levels = np.arange(256)
-    sigma = np.rint(gain * (0.45 + 0.55 * levels / 128) * 16).astype(np.int16)[blurred]
-    height, width = image.shape[:2]
-    side = tiles.sensor.shape[0]
-    noise = np.empty_like(sigma)
-    for channel in range(3):
-        top, left = rng.integers(0, side - height), rng.integers(0, side - width)
-        noise[..., channel] = tiles.sensor[top : top + height, left : left + width]
-    # Fixed point: noise has 6 fractional bits, sigma 4.
-    noisy = (noise.astype(np.int32) * sigma + (1 << 9)) >> 10
-    noisy += blurred
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    # Fixed point: noise has 6 fractional bits, its scale 4.
+    scales = np.rint(gain * (0.45 + 0.55 * np.arange(256) / 128) * 16).astype(np.int16)
+    top, left = (int(rng.integers(0, room + 1)) for room in np.subtract(tiles.sensor.shape, image.shape)[:2])
+    noise = tiles.sensor[top : top + image.shape[0], left : left + image.shape[1]]
+    scaled = cv2.multiply(noise, cv2.LUT(blurred, scales), scale=1 / 1024)
+    return cv2.add(blurred, scaled, dtype=cv2.CV_8U).astype(np.uint8, copy=False)

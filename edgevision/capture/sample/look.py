@@ -77,12 +77,14 @@ class Look:
     defect_rate: float = 0.4
     full_frame_rate: float = 0.0
     """Share of frames filled by a surface without outline, belt or mark."""
+    engraved_rate: float = 0.25
     plank_rate: float = 0.0
-    """Share of frames with harmless straight lines from border to border."""
+    """Share of full frames with harmless straight lines from border to border."""
     exposure: Range = (0.88, 1.12)
     gradient: float = 0.16
     """Largest relative change of light from the centre to a border."""
     hot_spot: float = 0.18
+    belt_gain: Range = (0.9, 1.1)
     blur_sigma_px: Range = (0.45, 0.75)
     noise_levels: Range = (1.2, 3.0)
     """Standard deviation of the sensor's noise at mid grey."""
@@ -106,10 +108,11 @@ class Look:
             materials=_LINE_MATERIALS + _WIDE_MATERIALS,
             defect_rate=0.6,
             full_frame_rate=0.35,
-            plank_rate=0.15,
+            plank_rate=0.4,
             exposure=(0.65, 1.3),
             gradient=0.4,
             hot_spot=0.35,
+            belt_gain=(0.6, 2.8),
             blur_sigma_px=(0.3, 1.2),
             noise_levels=(0.5, 6.0),
             crack_width_px=(1.1, 6.0),

@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.capture.sample.texture import Plane
-from edgevision.types import ClassMap
+from edgevision.capture.sample.texture import Bytes, Plane
 
 __all__ = ["MARK_PX", "mark_pattern", "print_mark", "variant_name"]
 
@@ -50,8 +49,8 @@ def mark_pattern(variant_id: int) -> npt.NDArray[np.uint8]:
 
 def print_mark(
     rng: np.random.Generator, grey: Plane, depth_px: Plane, variant_id: int, angle: float
-) -> ClassMap:
-    """Print the mark into `grey` in place, where it fits; return (H, W) uint8 coverage of its ink."""
+) -> Bytes:
+    """Print the mark into `grey` in place, where it fits; return (H, W) uint8, 255 in its square."""
     deepest = float(depth_px.max())
     side = min(rng.uniform(66, 84), (deepest - 4) * 1.4)
     room = np.flatnonzero(depth_px >= min(side * 0.71 + 2, deepest - 1))
@@ -69,4 +68,7 @@ def print_mark(
     here = float(grey[row, column])
     level = np.float32(rng.uniform(28, 60) if here > 105 else rng.uniform(215, 240))
     grey += cover * (level - grey)
-    return ink
+    field = np.zeros_like(ink)
+    square = np.array([[0, 0, 1], [MARK_PX, 0, 1], [MARK_PX, MARK_PX, 1], [0, MARK_PX, 1]])
+    cv2.fillConvexPoly(field, np.rint(square @ matrix.T).astype(np.int32), 255)
+    return field

@@ -7,12 +7,22 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Points", "Shape", "draw_coverage", "draw_shape"]
+from edgevision.capture.sample.texture import Bytes
+
+__all__ = ["Points", "Pose", "Shape", "draw_coverage", "draw_shape"]
 
 Points = npt.NDArray[np.float64]
 """(n, 2) x, y."""
 
 _SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a part lies and how it is turned."""
+
+    centre_xy: tuple[float, float]
+    angle_rad: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,17 +33,18 @@ class Shape:
     holes: tuple[Points, ...] = ()
     is_round: bool = False
 
-    def placed(self, centre_xy: tuple[float, float], angle_rad: float) -> "Shape":
+    def placed(self, pose: Pose) -> "Shape":
         """Return the shape turned about (0, 0), then moved."""
-        cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+        cos, sin = np.cos(pose.angle_rad), np.sin(pose.angle_rad)
         turn = np.array([[cos, sin], [-sin, cos]])
-        outline, *holes = (points @ turn + np.array(centre_xy) for points in (self.outline, *self.holes))
+        outline, *holes = (points @ turn + np.array(pose.centre_xy) for points in (self.outline, *self.holes))
         return Shape(outline, tuple(holes), self.is_round)
 
 
 def _circle(radius: float, centre_xy: tuple[float, float] = (0.0, 0.0)) -> Points:
     angles = np.arange(120) * (2 * np.pi / 120)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius + np.array(centre_xy)
+    circle: Points = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radius + np.array(centre_xy)
+    return circle
 
 
 def _bolt_circle(count: int, radius: float, hole_radius: float) -> tuple[Points, ...]:
@@ -117,9 +128,9 @@ def draw_shape(rng: np.random.Generator) -> Shape:
     return kind(rng, rng.uniform(168, 218))
 
 
-def draw_coverage(shape: Shape, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Return (H, W) uint8: how much of each pixel the shape covers, 255 is all."""
-    coverage = np.zeros(size_wh[::-1], dtype=np.uint8)
+def draw_coverage(shape: Shape, side_px: int) -> Bytes:
+    """Return (side, side) uint8: how much of each pixel the shape covers, 255 is all."""
+    coverage = np.zeros((side_px, side_px), dtype=np.uint8)
     for points, level in ((shape.outline, 255), *((hole, 0) for hole in shape.holes)):
         fixed = np.rint(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
         cv2.fillPoly(coverage, [fixed], level, cv2.LINE_AA, _SUBPIXEL_BITS)

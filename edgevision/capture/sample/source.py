@@ -86,5 +86,7 @@ class SampleSource:
         wait_ns = self._due_ns - time.monotonic_ns()
         if wait_ns > 0:
             time.sleep(wait_ns / 1e9)
-        self._due_ns = max(self._due_ns + period_ns, time.monotonic_ns())
-        return replace(frame, captured_ns=time.monotonic_ns(), wall_ns=time.time_ns())
+        now_ns = time.monotonic_ns()
+        is_behind = now_ns - self._due_ns >= period_ns
+        self._due_ns = (now_ns if is_behind else self._due_ns) + period_ns
+        return replace(frame, captured_ns=now_ns, wall_ns=time.time_ns())

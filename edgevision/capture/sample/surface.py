@@ -4,18 +4,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edgevision.capture.sample.light import draw_sheen
 from edgevision.capture.sample.look import Material
-from edgevision.capture.sample.texture import (
-    PROFILE_STEPS_PER_PX,
-    TILE_PX,
-    Plane,
-    Tiles,
-    amplitude,
-    sample_tile,
-)
+from edgevision.capture.sample.shapes import Pose
+from edgevision.capture.sample.texture import PROFILE_STEPS_PER_PX, Plane, Tiles, draw_texture
 
 __all__ = ["Skin", "draw_planks", "draw_skin", "draw_specks", "engrave"]
 
@@ -34,18 +27,6 @@ class Skin:
     gloss: float
 
 
-def _tile_plane(
-    rng: np.random.Generator,
-    tile: npt.NDArray[np.uint8],
-    size_wh: tuple[int, int],
-    strength: float,
-    angle_rad: float = 0.0,
-) -> Plane:
-    origin = rng.uniform(0, TILE_PX, 2)
-    levels = sample_tile(tile, size_wh, (origin[0], origin[1]), angle_rad, rng.uniform(0.8, 1.5))
-    return amplitude(levels, strength)
-
-
 def _ring_plane(
     rng: np.random.Generator, tiles: Tiles, size_wh: tuple[int, int], centre_xy: tuple[float, float]
 ) -> tuple[Plane, Plane]:
@@ -54,12 +35,12 @@ def _ring_plane(
     dy = (np.arange(size_wh[1], dtype=np.float32) - np.float32(centre_xy[1]))[:, None]
     square = dx * dx + dy * dy + np.float32(30)
     steps = (np.sqrt(square) * np.float32(PROFILE_STEPS_PER_PX * rng.uniform(0.7, 1.1))).astype(np.int32)
-    grooves = np.take(tiles.profile, (steps + int(rng.integers(4096))) & 4095)
+    steps += int(rng.integers(4096))
+    steps &= 4095
+    grooves = tiles.profile[steps]
     twice = rng.uniform(0, 2 * np.pi)
-    bow = (
-        np.float32(np.cos(twice)) * (dx * dx - dy * dy) + np.float32(2 * np.sin(twice)) * (dx * dy)
-    ) / square
-    return grooves, bow
+    bow = np.float32(np.cos(twice)) * (dx * dx - dy * dy) + np.float32(2 * np.sin(twice)) * (dx * dy)
+    return grooves, (bow / square).astype(np.float32, copy=False)
 
 
 def draw_skin(
@@ -67,18 +48,18 @@ def draw_skin(
     tiles: Tiles,
     material: Material,
     size_wh: tuple[int, int],
-    pose: tuple[tuple[float, float], float],
+    pose: Pose,
 ) -> Skin:
-    """Draw the surface of a material; `pose` is the centre (x, y) and the angle of the part."""
-    centre, angle = pose
+    """Draw the surface of a part of this material."""
+    centre, angle = pose.centre_xy, pose.angle_rad
     grain, mottle, brush = (rng.uniform(*r) for r in (material.grain, material.mottle, material.brush))
-    factors = 1 + _tile_plane(rng, tiles.grain, size_wh, grain)
+    factors = 1 + draw_texture(rng, tiles.grain, size_wh, grain)
     texture_rad = ring_centre = None
     if mottle > 0:
-        factors += _tile_plane(rng, tiles.mottle, size_wh, mottle)
+        factors += draw_texture(rng, tiles.mottle, size_wh, mottle)
     if brush > 0.01:
         texture_rad = angle + float(rng.choice([0.0, np.pi / 2])) + rng.normal(0, 0.03)
-        factors += _tile_plane(rng, tiles.brush, size_wh, brush, texture_rad)
+        factors += draw_texture(rng, tiles.brush, size_wh, brush, texture_rad)
     if material.rings[1] > 0 or material.arcs[1] > 0:
         is_arc = material.arcs[1] > 0
         away = rng.uniform(300, 700) if is_arc else 0.0
@@ -91,7 +72,7 @@ def draw_skin(
     factors *= draw_sheen(rng, gloss, size_wh)
     blotch = None
     if material.blotch is not None:
-        blotch = np.clip(_tile_plane(rng, tiles.cloud, size_wh, 0.35) + rng.uniform(-0.1, 0.5), 0, 0.8)
+        blotch = np.clip(draw_texture(rng, tiles.cloud, size_wh, 0.35) + rng.uniform(-0.1, 0.5), 0, 0.8)
     tint = material.tints[int(rng.integers(len(material.tints)))]
     grey = factors * np.float32(rng.uniform(*material.albedo))
     return Skin(grey, tint, blotch, material.blotch, texture_rad, ring_centre, gloss)
@@ -117,12 +98,12 @@ def engrave(
     rng: np.random.Generator,
     grey: Plane,
     depth_px: Plane,
-    pose: tuple[tuple[float, float], float],
+    pose: Pose,
     *,
     is_round: bool,
 ) -> None:
     """Cut an even groove into `grey` in place: circles on round parts, lines across others."""
-    (x, y), angle = pose
+    (x, y), angle = pose.centre_xy, pose.angle_rad
     groove = np.zeros(grey.shape, dtype=np.uint8)
     width = int(rng.integers(3, 6))
     fixed = (round(x * 16), round(y * 16))

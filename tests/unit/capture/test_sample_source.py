@@ -48,7 +48,7 @@ def test_with_a_rate_the_clocks_of_this_machine_go_on() -> None:
     frames = read_all(SampleSource(4, frames=4, fps=50))
     captured = np.array([frame.captured_ns for frame in frames])
     assert (np.diff(captured) > 0).all()
-    assert captured[-1] - captured[0] >= 3 * 20_000_000 - 1_000_000
+    assert captured[-1] - captured[0] >= 2 * 20_000_000
     assert all(frame.wall_ns > 1_600_000_000_000_000_000 for frame in frames)
 
 
