@@ -1,0 +1,1 @@
+"""The networks that `export` trains, and the form in which they are deployed."""

@@ -1,0 +1,1 @@
+"""Training of segmentation networks: configuration, loss, loop, metrics, checkpoints and report."""

@@ -1,0 +1,149 @@
+"""The training configuration: a YAML file under `export/recipes/`, read strictly.
+
+It says everything but where the user's pictures lie and where results go.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edgevision.config.problems import Problem, config_error
+from edgevision.config.sentences import explain
+from edgevision.config.yamlfile import read_yaml
+from export.data.augment import Augmentation
+from export.data.draw import Sampling
+from export.data.view import View
+from export.networks.spec import NetworkSpec
+
+__all__ = [
+    "SCHEMA",
+    "FolderData",
+    "LineData",
+    "LossWeights",
+    "Optimisation",
+    "TrainConfig",
+    "load_train_config",
+]
+
+SCHEMA: Final = "edgevision.training/1"
+
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0.0, le=100.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Channels = tuple[float, float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FolderData(_Part):
+    """Pictures of the folder that is named on the command line."""
+
+    kind: Literal["folder"]
+    train: str = "train"
+    """Name of the split to train on."""
+    val: str = "val"
+    """Name of the split to choose by."""
+    split: Literal["as-given", "by-picture"] = "as-given"
+    """by-picture: pool both splits and divide them anew at random, for comparison with others' figures."""
+    split_seed: int = 0
+
+
+class LineData(_Part):
+    """Parts of the built-in sample line; every epoch shows new ones."""
+
+    kind: Literal["sample-line"]
+    seed: Annotated[int, Field(ge=0, le=1000)] = 0
+    frames_per_epoch: Count = 400
+    frames_val: Count = 120
+    wide_share: Share = 0.5
+    """Share of parts in the wide look."""
+
+
+class LossWeights(_Part):
+    """What the loss is made of."""
+
+    dice: Weight = 1.0
+    """Soft Dice over the classes but background, beside cross entropy with weight 1."""
+    image: Weight = 0.0
+    """Cross entropy of the image head, where the network has one."""
+    classes: tuple[Annotated[float, Field(gt=0.0)], ...] | None = None
+    """Weight of each class in the cross entropy; all equal when absent."""
+
+
+class Optimisation(_Part):
+    """How long and how fast to learn."""
+
+    epochs: Count
+    batches_per_epoch: Count
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 2e-3
+    """Reached after the warm-up, then lowered to nearly 0 along a half cosine."""
+    warmup_share: Share = 0.1
+    weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.02
+    ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
+    """Of the running mean of the weights, which is what is measured and deployed."""
+    patience_epochs: Count | None = None
+    """Stop after so many epochs without a better mean IoU; never when absent."""
+    validate_every: Count = 1
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """auto: bf16 where the hardware multiplies it (CUDA, AMX), else fp32."""
+
+
+class TrainConfig(_Part):
+    """A training configuration."""
+
+    schema_: Literal["edgevision.training/1"] = Field(SCHEMA, alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    description: str = ""
+    seed: int = 0
+    labels: Annotated[tuple[str, ...], Field(min_length=2)]
+    """Index is the class id; 0 is background."""
+    line_like: tuple[str, ...] = ()
+    """Labels for which a few pixels beside the truth are counted as found, in an extra figure."""
+    tolerance_px: Annotated[int, Field(ge=0, le=50)] = 4
+    network: NetworkSpec
+    mean: Channels = (0.5, 0.5, 0.5)
+    std: Channels = (0.25, 0.25, 0.25)
+    view: View = View()
+    data: FolderData | LineData = Field(discriminator="kind")
+    augmentation: Augmentation = Augmentation()
+    sampling: Sampling = Sampling()
+    loss: LossWeights = LossWeights()
+    optimisation: Optimisation
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainConfig":
+        if self.network.classes != len(self.labels):
+            msg = f"network.classes: expected {len(self.labels)}, one per label, got {self.network.classes}"
+            raise ValueError(msg)
+        if self.loss.classes is not None and len(self.loss.classes) != len(self.labels):
+            msg = f"loss.classes: expected {len(self.labels)} weights, one per label"
+            raise ValueError(msg)
+        if any(side % self.network.stride for side in self.view.size_wh):
+            msg = f"view.size_wh: expected multiples of {self.network.stride}, got {self.view.size_wh}"
+            raise ValueError(msg)
+        unknown = set(self.line_like) - set(self.labels[1:])
+        if unknown:
+            msg = f"line_like: not among the labels: {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        return self
+
+
+def load_train_config(path: Path) -> TrainConfig:
+    """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
+    document = read_yaml(path)
+    problems = list(document.problems)
+    try:
+        config = TrainConfig.model_validate(document.values)
+    except ValidationError as error:
+        problems += [
+            Problem(document.place_of(details["loc"]), details["loc"], explain(details, TrainConfig))
+            for details in error.errors(include_url=False)
+        ]
+        raise config_error(path, problems) from error
+    if problems:
+        raise config_error(path, problems)
+    return config

@@ -1,0 +1,176 @@
+"""The training loop: draws crops, steps, measures, saves, stops in time, and writes the report."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from edgevision.errors import EdgeVisionError, OutputError
+from export.data.draw import Batch, CropDraw, batches
+from export.data.folder import SegmentationSet
+from export.data.sample import SampleSet
+from export.networks.deploy import normalise
+from export.train.checkpoint import load_trained
+from export.train.config import TrainConfig
+from export.train.device import Compute
+from export.train.evaluate import Answer, evaluate, torch_infer
+from export.train.loss import segmentation_loss
+from export.train.metrics import SegmentationMetrics
+from export.train.report import write_report
+from export.train.sets import open_sets
+from export.train.state import BEST_FILE, Epoch, TrainingState
+
+__all__ = ["TrainResult", "train_unet"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainResult:
+    """What a training leaves behind."""
+
+    checkpoint: Path
+    """The best epoch's running-mean weights; `load_trained` reads it."""
+    report: Path
+    metrics: SegmentationMetrics
+    """Of the validation set, with the weights of `checkpoint`."""
+    epochs: int
+    minutes: float
+
+
+def train_unet(
+    config: TrainConfig,
+    out_dir: Path,
+    *,
+    data_dir: Path | None = None,
+    resume: bool = False,
+    threads: int | None = None,
+) -> TrainResult:
+    """Train as configured; after every epoch the work so far is safe in `out_dir`.
+
+    Args:
+        config: What to train and how.
+        out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
+        data_dir: Folder of the user's pictures, where the configuration trains on such.
+        resume: Go on from `out_dir/last.pt`.
+        threads: Threads for torch; torch's own choice when absent.
+
+    Raises:
+        UsageError: No usable pictures, or a checkpoint that does not fit.
+        OutputError: `out_dir` cannot be written.
+    """
+    _prepare(out_dir, threads)
+    train, val = open_sets(config, data_dir)
+    state = TrainingState(config, Compute.choose(config.optimisation.precision))
+    if resume:
+        state.resume(out_dir)
+    console = Console(stderr=True)
+    _announce(console, config, (train, val), state)
+    while not state.is_over:
+        with _progress(console, config, len(state.history)) as (progress, task):
+            state.history.append(_epoch(state, train, val, (progress, task)))
+        state.save(out_dir)
+        console.print(_summary(state))
+    return _finish(state, (train, val), out_dir)
+
+
+def _prepare(out_dir: Path, threads: int | None) -> None:
+    if threads is not None:
+        torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out_dir}: cannot be made: {error.strerror}; choose another --out") from error
+
+
+def _announce(
+    console: Console, config: TrainConfig, sets: tuple[SampleSet, SampleSet], state: TrainingState
+) -> None:
+    for samples in sets:
+        console.print(f"{samples.description}: {len(samples)} pictures")
+        for problem in samples.problems if isinstance(samples, SegmentationSet) else ():
+            console.print(f"  left out: {problem.file}: {problem.reason}", style="yellow")
+    parameters = sum(value.numel() for value in state.network.parameters())
+    console.print(f"{config.name}: {parameters:,} parameters; {state.compute}")
+
+
+@contextmanager
+def _progress(console: Console, config: TrainConfig, done: int) -> Iterator[tuple[Progress, TaskID]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        label = f"epoch {done + 1}/{config.optimisation.epochs}"
+        yield progress, progress.add_task(label, total=config.optimisation.batches_per_epoch)
+
+
+def _epoch(
+    state: TrainingState, train: SampleSet, val: SampleSet, progress: tuple[Progress, TaskID]
+) -> Epoch:
+    start = time.monotonic()
+    config, number = state.config, len(state.history)
+    draw = CropDraw(
+        train.at_epoch(number), config.view, config.augmentation, config.sampling, (config.seed, number)
+    )
+    losses = []
+    optimisation = config.optimisation
+    for batch in batches(draw, optimisation.batch_size, optimisation.batches_per_epoch):
+        losses.append(_step(state, batch))
+        progress[0].update(progress[1], advance=1)
+    rate = float(state.schedule.get_last_lr()[0])
+    is_last = number + 1 == optimisation.epochs
+    metrics: dict[str, float] = {}
+    if is_last or (number + 1) % optimisation.validate_every == 0:
+        metrics = _measure(state, val)[0].as_flat()
+    return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
+
+
+def _step(state: TrainingState, batch: Batch) -> float:
+    state.network.train()
+    device, config = state.compute.device, state.config
+    images = normalise(torch.from_numpy(batch.images).to(device), config.mean, config.std)
+    images = images.contiguous(memory_format=torch.channels_last)
+    with state.compute.autocast():
+        logits = state.network(images)
+    loss = segmentation_loss(logits, torch.from_numpy(batch.class_maps).to(device), config.loss)
+    if not torch.isfinite(loss):
+        raise EdgeVisionError(
+            f"{config.name}: the loss became {loss.item()} in epoch {len(state.history) + 1}; expected a "
+            "finite number; lower optimisation.learning_rate and --resume"
+        )
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
+    state.optimiser.step()
+    state.schedule.step()
+    state.average.follow(state.network)
+    return float(loss.item())
+
+
+def _measure(state: TrainingState, val: SampleSet) -> tuple[SegmentationMetrics, list[Answer]]:
+    config = state.config
+    infer = torch_infer(state.average.network, config.mean, config.std, state.compute)
+    return evaluate(infer, val, config)
+
+
+def _summary(state: TrainingState) -> str:
+    epoch, best = state.history[-1], state.best
+    text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
+    if "mean_iou" in epoch.metrics:
+        text += "".join(f"  {name} {value:.3f}" for name, value in epoch.metrics.items())
+    return text + ("  *" if best is epoch else "")
+
+
+def _finish(state: TrainingState, sets: tuple[SampleSet, SampleSet], out_dir: Path) -> TrainResult:
+    checkpoint = out_dir / BEST_FILE
+    if not checkpoint.is_file():
+        raise EdgeVisionError(f"{checkpoint}: no epoch could be measured; is the validation set labelled?")
+    trained = load_trained(checkpoint)
+    infer = torch_infer(trained.network.to(state.compute.device), trained.mean, trained.std, state.compute)
+    metrics, answers = evaluate(infer, sets[1], state.config)
+    report = write_report(out_dir, state, sets, metrics, answers)
+    return TrainResult(checkpoint, report, metrics, len(state.history), state.minutes)
