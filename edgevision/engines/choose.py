@@ -56,7 +56,7 @@ def choose_engine(bundle: Bundle, settings: EngineSettings, streams: int = 1) ->
     """
     requests = candidates(bundle, settings, streams)
     if len(requests) == 1:
-        return Choice(requests[0])
+        return Choice(replace(requests[0], require=settings.require))
     file = ChoiceFile(settings.cache_dir or default_cache_dir())
     key = _key(bundle, requests)
     measurements = file.read(key)
