@@ -41,7 +41,7 @@ def _paint(
     window = light[flaw.window]
     here = float(np.median(window[mask]))
     rough = min(float(window.std()), 30.0)
-    step = max(rng.uniform(*look.contrast_levels), 2.0 * rough, rng.uniform(0.35, 0.7) * here)
+    step = max(rng.uniform(*look.contrast_levels), 2.0 * rough, rng.uniform(0.3, 0.7) * here)
     is_bright = flaw.class_id == SCRATCH and here + step < 235 and rng.random() < 0.65
     target = np.float32(here + step if is_bright else max(here - step, 6.0))
     texture = np.float32(0.25) * (window - np.float32(here))

@@ -121,7 +121,7 @@ def _crack(rng: np.random.Generator, surface: Surface, look: Look) -> list[Strok
     if len(trunk) * _STEP_PX < MIN_LENGTH_PX[CRACK] + 6:
         return []
     least = look.crack_width_px[0]
-    width = rng.uniform(*look.crack_width_px)
+    width = least * (look.crack_width_px[1] / least) ** rng.random()
     strokes = [(trunk, _crack_widths(rng, len(trunk), width, least))]
     for _ in range(int(rng.integers(0, 1 + min(3, len(trunk) // 10)))):
         at = int(rng.integers(2, len(trunk) - 2))

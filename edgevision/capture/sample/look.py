@@ -41,6 +41,8 @@ class Material:
     """Strength of the broad reflection."""
     specks: int = 6
     """Most harmless specks, each under 3 px."""
+    patches: int = 0
+    """Most harmless flat patches, a little darker or brighter than the rest."""
     blotch: Tint | None = None
     """Second colour into which the first one fades in patches."""
 
@@ -57,14 +59,26 @@ _LINE_MATERIALS = (
 _EARTHS: tuple[Tint, ...] = ((0.80, 0.92, 1.05), (0.92, 0.98, 1.03), (1.0, 1.0, 1.0), (0.70, 0.85, 1.10))
 _BAKED: tuple[Tint, ...] = ((0.45, 0.75, 1.10), (0.55, 0.85, 1.12), (0.35, 0.62, 1.0))
 
-_WIDE_MATERIALS = (
-    Material((90, 190), _EARTHS, grain=(0.04, 0.14), mottle=(0.04, 0.14), specks=30, sheen=(0.0, 0.05)),
-    Material((100, 180), _EARTHS, grain=(0.02, 0.09), mottle=(0.02, 0.10), brush=(0.0, 0.08), specks=20),
-    Material(
-        (110, 190), _BAKED, grain=(0.02, 0.09), mottle=(0.03, 0.12), specks=40, blotch=(0.25, 0.5, 0.85)
-    ),
-    Material((80, 200), _GLAZES + _EARTHS, grain=(0.01, 0.12), mottle=(0.02, 0.12), blotch=(0.8, 0.8, 0.8)),
+_ROUGH_CONCRETE = Material(
+    (90, 190), _EARTHS, grain=(0.04, 0.14), mottle=(0.04, 0.14), specks=30, sheen=(0.0, 0.05), patches=12
 )
+_FAIR_CONCRETE = Material(
+    (130, 215), _EARTHS, grain=(0.01, 0.06), mottle=(0.01, 0.06), brush=(0.0, 0.06), specks=60, patches=60
+)
+_STONE = Material((100, 180), _EARTHS, grain=(0.02, 0.09), mottle=(0.02, 0.10), brush=(0.0, 0.08), specks=20)
+_BAKED_GOODS = Material(
+    (110, 190),
+    _BAKED,
+    grain=(0.02, 0.09),
+    mottle=(0.03, 0.12),
+    specks=40,
+    patches=20,
+    blotch=(0.25, 0.5, 0.85),
+)
+_PAINT = Material(
+    (80, 200), _GLAZES + _EARTHS, grain=(0.01, 0.12), mottle=(0.02, 0.12), blotch=(0.8, 0.8, 0.8)
+)
+_WIDE_MATERIALS = (_ROUGH_CONCRETE, _FAIR_CONCRETE, _STONE, _BAKED_GOODS, _PAINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +91,9 @@ class Look:
     defect_rate: float = 0.4
     full_frame_rate: float = 0.0
     """Share of frames filled by a surface without outline, belt or mark."""
+    irregular_rate: float = 0.0
+    """Share of parts with a wavy outline and no holes, like baked goods."""
+    marked_rate: float = 1.0
     engraved_rate: float = 0.25
     plank_rate: float = 0.0
     """Share of full frames with harmless straight lines from border to border."""
@@ -93,7 +110,7 @@ class Look:
     scratch_width_px: Range = (1.5, 2.6)
     scratch_length_px: Range = (42, 200)
     pit_diameter_px: Range = (6.5, 17)
-    contrast_levels: Range = (42, 90)
+    contrast_levels: Range = (36, 90)
     """Least grey-level step of a flaw; deeper on bright surfaces."""
 
     @classmethod
@@ -108,6 +125,8 @@ class Look:
             materials=_LINE_MATERIALS + _WIDE_MATERIALS,
             defect_rate=0.6,
             full_frame_rate=0.35,
+            irregular_rate=0.2,
+            marked_rate=0.75,
             plank_rate=0.4,
             exposure=(0.65, 1.3),
             gradient=0.4,
@@ -115,8 +134,8 @@ class Look:
             belt_gain=(0.6, 2.8),
             blur_sigma_px=(0.3, 1.2),
             noise_levels=(0.5, 6.0),
-            crack_width_px=(1.1, 6.0),
-            crack_length_px=(36, 420),
+            crack_width_px=(1.1, 9.0),
+            crack_length_px=(36, 560),
             scratch_width_px=(1.2, 3.2),
             contrast_levels=(26, 90),
         )

@@ -10,7 +10,7 @@ from edgevision.capture.sample.light import draw_light, expose, shade_edges, sha
 from edgevision.capture.sample.look import LINE, Look
 from edgevision.capture.sample.marks import print_mark, variant_name
 from edgevision.capture.sample.shapes import Pose, Shape, draw_coverage, draw_shape
-from edgevision.capture.sample.surface import Skin, draw_planks, draw_skin, draw_specks, engrave
+from edgevision.capture.sample.surface import Skin, draw_patches, draw_planks, draw_skin, draw_specks, engrave
 from edgevision.capture.sample.texture import Bytes, Plane, Tiles, tiles_of
 from edgevision.types import ClassMap, Frame, ImageBgr, Judgement, Truth
 
@@ -58,36 +58,40 @@ def _draw_full_frame(rng: np.random.Generator, tiles: Tiles, look: Look) -> tupl
     pose = Pose((SIZE_WH[0] / 2, SIZE_WH[1] / 2), rng.uniform(0, np.pi))
     skin = draw_skin(rng, tiles, material, SIZE_WH, pose)
     draw_specks(rng, skin.grey, material.specks * 2)
+    draw_patches(rng, skin.grey, material.patches * 2)
     if rng.random() < look.plank_rate:
         draw_planks(rng, skin.grey)
     lit = np.minimum(skin.grey * draw_light(rng, look, SIZE_WH), _BRIGHTEST)
     class_map: ClassMap = np.zeros(lit.shape, dtype=np.uint8)
     if rng.random() < look.defect_rate:
         surface = Surface(np.full_like(lit, 99), skin.texture_rad, skin.ring_centre_xy)
-        class_map = add_flaws(rng, lit, surface, np.zeros_like(class_map), look)
+        class_map = add_flaws(rng.spawn(1)[0], lit, surface, np.zeros_like(class_map), look)
     return _to_image(_coloured(lit, skin)), class_map
 
 
 def _draw_part_skin(
-    rng: np.random.Generator, tiles: Tiles, variant_id: int, look: Look
+    rng: np.random.Generator, tiles: Tiles, variant_id: int | None, look: Look
 ) -> tuple[Skin, Surface, Bytes, Bytes]:
     """Return a flawless part on the stage under even light: skin, surface, coverage, mark."""
     material = look.materials[int(rng.integers(len(look.materials)))]
-    shape = draw_shape(rng)
+    shape = draw_shape(rng, look.irregular_rate)
     pose = _draw_pose(rng, shape)
     coverage = draw_coverage(shape.placed(pose), _STAGE_PX)
     depth = _distance_inside(coverage)
     skin = draw_skin(rng, tiles, material, (_STAGE_PX, _STAGE_PX), pose)
     draw_specks(rng, skin.grey, material.specks)
+    draw_patches(rng, skin.grey, material.patches)
     if rng.random() < look.engraved_rate:
         engrave(rng, skin.grey, depth, pose, is_round=shape.is_round)
-    mark = print_mark(rng, skin.grey, depth, variant_id, pose.angle_rad)
+    mark = np.zeros_like(coverage)
+    if variant_id is not None:
+        mark = print_mark(rng, skin.grey, depth, variant_id, pose.angle_rad)
     shade_edges(rng, skin.grey, coverage)
     return skin, Surface(depth, skin.texture_rad, skin.ring_centre_xy), coverage, mark
 
 
 def _draw_part(
-    rng: np.random.Generator, tiles: Tiles, belt: Plane, variant_id: int, look: Look
+    rng: np.random.Generator, tiles: Tiles, belt: Plane, variant_id: int | None, look: Look
 ) -> tuple[ImageBgr, ClassMap]:
     """Return a part lying on the belt, and the class map of the frame."""
     skin, surface, coverage, mark = _draw_part_skin(rng, tiles, variant_id, look)
@@ -95,7 +99,7 @@ def _draw_part(
     lit = np.minimum(skin.grey * light[:, _STAGE], _BRIGHTEST)
     class_map: ClassMap = np.zeros(belt.shape, dtype=np.uint8)
     if rng.random() < look.defect_rate:
-        class_map[:, _STAGE] = add_flaws(rng, lit, surface, mark, look)
+        class_map[:, _STAGE] = add_flaws(rng.spawn(1)[0], lit, surface, mark, look)
     darkness = np.float32(rng.uniform(0.3, 0.65))
     shade = 1 - darkness * shadow_of(rng, coverage, _STAGE.start)
     belt = belt * np.float32(rng.uniform(*look.belt_gain)) * light * shade
@@ -114,7 +118,7 @@ def render_part(seed: int, index: int, *, camera: str = "sample", look: Look = L
     """
     rng = np.random.default_rng([seed, index])
     tiles = tiles_of(seed)
-    variant_id = int(rng.integers(look.variants))
+    variant_id = int(rng.integers(look.variants)) if rng.random() < look.marked_rate else None
     is_full = rng.random() < look.full_frame_rate
     if is_full:
         image, class_map = _draw_full_frame(rng, tiles, look)
@@ -125,7 +129,7 @@ def render_part(seed: int, index: int, *, camera: str = "sample", look: Look = L
         judgement=Judgement.NG if class_map.any() else Judgement.OK,
         class_map=class_map,
         class_names=CLASS_NAMES,
-        variant=None if is_full else variant_name(variant_id),
+        variant=None if is_full or variant_id is None else variant_name(variant_id),
     )
     return Frame(
         image_bgr=expose(rng, image, tiles, look),

@@ -86,7 +86,7 @@ def _plate(rng: np.random.Generator, radius: float) -> Shape:
     half_w = float(np.sqrt(radius**2 - half_h**2))
     corners = np.array([[-half_w, -half_h], [half_w, -half_h], [half_w, half_h], [-half_w, half_h]])
     inset = rng.uniform(26, 34)
-    hole_radius = rng.uniform(8, 14)
+    hole_radius = rng.uniform(10, 15)
     all_holes = [
         _circle(hole_radius, (sx * (half_w - inset), sy * (half_h - inset)))
         for sx in (-1, 1)
@@ -122,8 +122,19 @@ _SHAPES: tuple[Callable[[np.random.Generator, float], Shape], ...] = (
 )
 
 
-def draw_shape(rng: np.random.Generator) -> Shape:
+def _irregular(rng: np.random.Generator, radius: float) -> Shape:
+    angles = np.arange(240) * (2 * np.pi / 240)
+    waves = [
+        rng.normal(0, 0.14 / n**1.4) * np.cos(n * angles + rng.uniform(0, 2 * np.pi)) for n in range(2, 24)
+    ]
+    radii = 1 + np.sum(waves, axis=0)
+    return Shape(np.stack([np.cos(angles), np.sin(angles)], axis=1) * (radius * radii / radii.max())[:, None])
+
+
+def draw_shape(rng: np.random.Generator, irregular_rate: float) -> Shape:
     """Draw one shape by lot, 330 to 440 px across, around (0, 0)."""
+    if rng.random() < irregular_rate:
+        return _irregular(rng, rng.uniform(168, 218))
     kind = _SHAPES[int(rng.integers(len(_SHAPES)))]
     return kind(rng, rng.uniform(168, 218))
 

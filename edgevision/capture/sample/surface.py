@@ -10,7 +10,7 @@ from edgevision.capture.sample.look import Material
 from edgevision.capture.sample.shapes import Pose
 from edgevision.capture.sample.texture import PROFILE_STEPS_PER_PX, Plane, Tiles, draw_texture
 
-__all__ = ["Skin", "draw_planks", "draw_skin", "draw_specks", "engrave"]
+__all__ = ["Skin", "draw_patches", "draw_planks", "draw_skin", "draw_specks", "engrave"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +92,20 @@ def draw_specks(rng: np.random.Generator, grey: Plane, most: int) -> None:
         cv2.ellipse(stain, (60, 60), axes, rng.uniform(0, 180), 0, 360, 255, cv2.FILLED)
         soft = cv2.GaussianBlur(stain, (0, 0), rng.uniform(7, 11)).astype(np.float32)
         grey[y - 60 : y + 60, x - 60 : x + 60] *= 1 - soft * np.float32(rng.uniform(-0.06, 0.13) / 255)
+
+
+def draw_patches(rng: np.random.Generator, grey: Plane, most: int) -> None:
+    """Change `grey` in place by a few per cent within flat ragged patches."""
+    height, width = grey.shape
+    change = np.zeros(grey.shape, dtype=np.float32)
+    for _ in range(int(rng.integers(0, most + 1))):
+        x, y, size = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(3, 14)
+        angles = np.arange(9) * (2 * np.pi / 9)
+        radii = size * rng.uniform(0.4, 1.3, 9)
+        corners = np.stack([x + 1.5 * radii * np.cos(angles), y + radii * np.sin(angles)], axis=1)
+        cv2.fillPoly(change, [np.rint(corners).astype(np.int32)], rng.uniform(-0.16, 0.08))
+    if most:
+        grey *= 1 + cv2.GaussianBlur(change, (0, 0), 1.2)
 
 
 def engrave(

@@ -1,10 +1,12 @@
 """The sample line: the same parts every time, and a truth that fits the picture."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from edgevision.capture.sample import CLASS_NAMES, WIDE, mark_pattern, render_part, variant_name
+from edgevision.capture.sample import CLASS_NAMES, LINE, WIDE, mark_pattern, render_part, variant_name
 from edgevision.types import Frame, Judgement
 
 PARTS = 120
@@ -68,6 +70,18 @@ def test_every_flaw_is_large_enough_to_be_seen(line: list[Frame]) -> None:
             mask = (class_map_of(frame) == class_id).astype(np.uint8)
             _, _, boxes, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((5, 5))))
             assert all(np.hypot(box[2], box[3]) - 6 > least_px * 0.7 for box in boxes[1:])
+
+
+def test_a_part_differs_from_its_flawless_twin_at_its_flaws_only(line: list[Frame]) -> None:
+    flawless = replace(LINE, defect_rate=0)
+    for frame in line[:40]:
+        twin = render_part(1, frame.frame_id, look=flawless)
+        flaws = class_map_of(frame)
+        assert twin.truth is not None
+        assert twin.truth.judgement is Judgement.OK
+        changed = np.abs(frame.image_bgr.astype(int) - twin.image_bgr.astype(int)).max(axis=2) > 8
+        assert not changed[cv2.dilate(flaws, np.ones((9, 9))) == 0].any()
+        assert changed[flaws > 0].mean() > 0.8 if flaws.any() else True
 
 
 def test_every_flaw_stands_out_from_its_surroundings(line: list[Frame]) -> None:
