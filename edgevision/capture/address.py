@@ -28,6 +28,8 @@ _SECRET_FIELD = re.compile(r"(?i)((?:pass|pwd|pw|token|secret|key|auth|user|logi
 def kind_of(address: str) -> SourceKind:
     """Return what kind of source the address names; a single image counts as a folder.
 
+    The seed of a sample line is not looked at.
+
     Raises:
         CaptureError: It names nothing that can be opened; says what is accepted.
     """
@@ -36,7 +38,7 @@ def kind_of(address: str) -> SourceKind:
     if address.startswith(("/dev/video", "/dev/v4l/")):
         return "camera"
     if address == "sample" or address.startswith("sample:"):
-        return _sample(address)
+        return "sample"
     if scheme := _SCHEME.match(address):
         return _url(address, scheme[1])
     return _path(address)
@@ -77,14 +79,6 @@ def with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
 
 
-def _sample(address: str) -> SourceKind:
-    seed = address.removeprefix("sample").removeprefix(":")
-    if seed and not (seed.isascii() and seed.isdigit()):
-        msg = f"{address}: expected sample:SEED with a whole number from 0, got {seed!r}; write sample:7"
-        raise CaptureError(msg)
-    return "sample"
-
-
 def _url(address: str, scheme: str) -> SourceKind:
     shown = redacted(address)
     if scheme.lower() not in _URL_SCHEMES:
@@ -100,11 +94,11 @@ def _url(address: str, scheme: str) -> SourceKind:
 def _path(address: str) -> SourceKind:
     path = Path(address)
     try:
-        if path.is_dir():
+        if address and path.is_dir():
             return "folder"
         if path.is_file():
             return "folder" if path.suffix.lower() in IMAGE_SUFFIXES else "video"
-        found = "something that is neither file nor folder" if path.exists() else "nothing there"
+        found = "something that is neither file nor folder" if address and path.exists() else "nothing there"
     except (OSError, ValueError) as error:
         found = f"a path that cannot be looked at ({error})"
     msg = f"{address!r}: expected {_ACCEPTED}; got {found}; check the spelling and the working directory"

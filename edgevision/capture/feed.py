@@ -50,6 +50,11 @@ class _ThreadedFeed(ABC):
             return self._counters
 
     @property
+    def frames_expected(self) -> int | None:
+        """What the source says, once it is open."""
+        return self._source.frames_expected
+
+    @property
     def ended(self) -> bool:
         """True when no frame and no error will ever come again."""
         return self._handover.is_over and self._failure is None
@@ -119,13 +124,9 @@ class _ThreadedFeed(ABC):
             self._counters = replace(self._counters, **changes)
 
     def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
-        skipped = self._handover.put(frame)
-        seen = self._counters
-        self._note(
-            frames_read=seen.frames_read + 1,
-            frames_skipped=seen.frames_skipped + skipped,
-            is_frozen=is_frozen,
-        )
+        self._note(frames_read=self._counters.frames_read + 1, is_frozen=is_frozen)
+        if lost := self._handover.put(frame):
+            self._note(frames_skipped=self._counters.frames_skipped + lost)
 
 
 class RecordingFeed(_ThreadedFeed):

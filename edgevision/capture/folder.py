@@ -113,10 +113,10 @@ class FolderSource:
         )
 
 
-def natural_order(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
+def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     """Return a sort key that puts `part2` before `part10`; equal keys mean equal names."""
     chunks = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
-    return tuple((int(chunk), "") if chunk.isdecimal() else (-1, chunk) for chunk in chunks), name
+    return tuple((0, int(chunk), "") if chunk[0] in "0123456789" else (1, 0, chunk) for chunk in chunks), name
 
 
 def _is_image(path: Path) -> bool:

@@ -1,0 +1,200 @@
+"""Streams from a real HTTP server on the loopback, and files through the whole feed."""
+
+import base64
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.folder import FolderSource
+from edgevision.capture.opencv import UrlSource
+from edgevision.capture.video import VideoSource
+from edgevision.config.station import CameraSettings
+from edgevision.errors import CaptureError, TruncatedInput
+from edgevision.ports import Feed
+from edgevision.types import Frame
+from tests.videos import grey_step, numbered, shorten, write_video
+
+LONG_S = 30.0
+PASSWORD = "p@ss/w:rd#1"
+
+
+@dataclass
+class MjpegCamera:
+    """A network camera: what each connection does is scripted, the last one repeats.
+
+    A connection sends its numbered pictures, then waits for `go_on` if it stalls, then ends.
+    """
+
+    connections: list[tuple[range, bool]]
+    go_on: threading.Event = field(default_factory=threading.Event)
+    served: int = 0
+    url: str = ""
+
+    def serve(self, request: BaseHTTPRequestHandler) -> None:
+        pictures, stalls = self.connections[min(self.served, len(self.connections) - 1)]
+        self.served += 1
+        request.send_response(200)
+        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        request.end_headers()
+        for index in pictures:
+            jpeg = cv2.imencode(".jpg", numbered(index))[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            request.wfile.write(head.encode() + jpeg + b"\r\n")
+        if stalls:
+            self.go_on.wait(LONG_S)
+
+
+@contextmanager
+def serving(camera: MjpegCamera) -> Iterator[MjpegCamera]:
+    expected = "Basic " + base64.b64encode(f"bob:{PASSWORD}".encode()).decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith("/private") and self.headers["Authorization"] != expected:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+                self.end_headers()
+                return
+            with suppress(ConnectionError):
+                camera.serve(self)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    camera.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield camera
+    finally:
+        camera.go_on.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def url_source(url: str, **fields: Any) -> UrlSource:
+    fields = {"open_timeout_s": 5.0, "read_timeout_s": 0.5} | fields
+    return UrlSource(CameraSettings.model_validate({"name": "line-a", "source": url, **fields}))
+
+
+@contextmanager
+def live(source: UrlSource) -> Iterator[LiveFeed]:
+    feed = LiveFeed(
+        source, "line-a", reopen_min_s=0.01, reopen_max_s=0.05, stop_timeout_s=LONG_S, rng=random.Random(1)
+    )
+    feed.start()
+    try:
+        yield feed
+    finally:
+        feed.stop()
+
+
+def take_until(feed: Feed, wanted: Callable[[Frame], bool]) -> Frame:
+    while True:
+        frame = feed.take(LONG_S)
+        assert frame is not None
+        if wanted(frame):
+            return frame
+
+
+def take_all(feed: Feed, steps: list[int]) -> None:
+    """Append the number of every picture; raises what ended the feed."""
+    while not feed.ended:
+        frame = feed.take(LONG_S)
+        if frame is not None:
+            steps.append(grey_step(frame.image_bgr))
+
+
+def test_an_mjpeg_stream_is_read_with_host_times() -> None:
+    with serving(MjpegCamera([(range(20), True)])) as camera:
+        source = url_source(camera.url)
+        source.open()
+        frames = [source.read() for _ in range(10)]
+        source.close()
+
+    assert [grey_step(frame.image_bgr) for frame in frames if frame is not None] == list(range(10))
+    times = [frame.captured_ns for frame in frames if frame is not None]
+    assert times == sorted(times)
+    assert times[0] > 0
+
+
+def test_a_camera_that_hangs_up_is_reopened_and_counted() -> None:
+    script = [(range(10), False), (range(10, 30), True)]
+    with serving(MjpegCamera(script)) as camera, live(url_source(camera.url)) as feed:
+        frame = take_until(feed, lambda frame: grey_step(frame.image_bgr) >= 10)
+        counters = feed.counters
+
+    assert frame.camera == "line-a"
+    assert counters.reopened >= 1
+    assert counters.reads_failed >= 1
+    assert "expected a frame, got none" in counters.last_error
+
+
+def test_a_stream_that_stalls_is_given_up_after_the_read_timeout_and_reopened() -> None:
+    script = [(range(10), True), (range(10, 30), True)]
+    with serving(MjpegCamera(script)) as camera, live(url_source(camera.url)) as feed:
+        take_until(feed, lambda frame: grey_step(frame.image_bgr) >= 10)
+        counters = feed.counters
+
+    assert counters.reads_failed >= 1
+    assert counters.reopened >= 1
+    assert camera.served >= 2
+
+
+def test_the_password_of_a_file_opens_the_stream_and_shows_nowhere(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD + "\n", encoding="utf-8")
+    with serving(MjpegCamera([(range(20), False)])) as camera:
+        url = camera.url.replace("http://", "http://bob@") + "/private"
+        with live(url_source(url, url_password_file=secret)) as feed:
+            take_until(feed, lambda _: True)
+        counters = feed.counters
+        with pytest.raises(CaptureError) as caught:
+            url_source(url.replace("bob@", "bob:wrong-hush@")).open()
+
+    printed = capfd.readouterr()
+    shown = caplog.text + counters.last_error + str(caught.value) + printed.out + printed.err
+    assert "http://***@127.0.0.1" in shown
+    assert not any(word in shown for word in (PASSWORD, "p%40ss", "bob", "hush"))
+
+
+def test_a_truncated_video_goes_through_the_feed_whole_before_it_is_reported(tmp_path: Path) -> None:
+    path = shorten(write_video(tmp_path / "a.avi"), 0.6)
+    feed = RecordingFeed(VideoSource(path, "line-a"), "line-a")
+    feed.start()
+    steps: list[int] = []
+
+    with pytest.raises(TruncatedInput, match=r"expected 30 frames, read 1\d"):
+        take_all(feed, steps)
+    feed.stop()
+
+    assert len(steps) > 10
+    assert steps[:-1] == list(range(len(steps) - 1))
+
+
+def test_a_folder_goes_through_the_feed_and_its_damaged_image_is_reported(tmp_path: Path) -> None:
+    for index in range(12):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), numbered(index))
+    shorten(tmp_path / "5.png", 0.5).replace(tmp_path / "5.png")
+    feed = RecordingFeed(FolderSource(tmp_path, "line-a"), "line-a")
+    feed.start()
+    steps: list[int] = []
+
+    with pytest.raises(TruncatedInput, match=r"5\.png"):
+        take_all(feed, steps)
+    feed.stop()
+
+    assert steps == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
