@@ -1,7 +1,7 @@
 """Noise tiles of one seed, made once and sampled at any position, angle and scale.
 
-Tiles are uint8 around 128 and wrap around, so that sampling them is fixed-point arithmetic
-and gives the same bytes on every machine.
+Tiles are uint8 around 128 and wrap around, so that sampling them is fixed-point arithmetic,
+which hardly depends on the machine.
 """
 
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def _groove_profile(rng: np.random.Generator) -> Plane:
 
 @lru_cache(maxsize=2)
 def tiles_of(seed: int) -> Tiles:
-    """Return the tiles of a seed; the first call takes about 0.2 s, and each seed 15 MB."""
+    """Return the tiles of a seed; the first call takes about 0.3 s, and each seed 15 MB."""
     rng = np.random.default_rng([seed, 0, 1])
     size = (_PERIOD_PX, _PERIOD_PX)
     sensor = rng.standard_normal((_SENSOR_WH[1], _SENSOR_WH[0], 3), dtype=np.float32)
