@@ -4,6 +4,7 @@ Written so that a picture without defects costs next to nothing: everything beyo
 the maximum happens only where a class reached its threshold.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -81,6 +82,21 @@ class Foreground:
         chosen = (self.scores >= threshold) & (self.scores > self.background)
         mask = chosen.view(np.uint8)
         return mask if self.labels is None else mask * self.labels
+
+    @classmethod
+    def stacked(cls, strips: Sequence["Foreground"]) -> "Foreground":
+        """Join strips of one picture, given from top to bottom."""
+        labels = [strip.labels for strip in strips if strip.labels is not None]
+        return cls(
+            np.concatenate([strip.scores for strip in strips]),
+            np.concatenate([strip.background for strip in strips]),
+            np.concatenate(labels) if labels else None,
+        )
+
+    def cropped(self, rows: slice, columns: slice) -> "Foreground":
+        """Return a part, without copying."""
+        labels = None if self.labels is None else self.labels[rows, columns]
+        return Foreground(self.scores[rows, columns], self.background[rows, columns], labels)
 
     def resized(self, size_wh: tuple[int, int]) -> "Foreground":
         """Interpolate to another size: probabilities bilinearly, labels by the nearest pixel."""

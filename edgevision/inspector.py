@@ -1,0 +1,116 @@
+"""Frame in, inspection out: runs the tasks of a recipe and judges what they found.
+
+No I/O, and nothing raised into the loop: a stage that fails makes the frame ND. The station,
+replay and bench all use this same object.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+
+from edgevision.errors import EngineError, InspectionError
+from edgevision.ports import Task
+from edgevision.recipe import Recipe
+from edgevision.rules import judge, verdict_of
+from edgevision.types import (
+    Findings,
+    Frame,
+    Inspection,
+    Judgement,
+    Reason,
+    RecipeRef,
+    StageTimes,
+    Verdict,
+)
+
+__all__ = ["Inspector"]
+
+_log = logging.getLogger(__name__)
+_RESULT_IDS = uuid.UUID("5d1ae91b-2b5e-5d53-9a3e-0f8d7f0c6a11")
+"""Namespace of all result ids."""
+
+
+class Inspector:
+    """Inspects frames, from any number of threads."""
+
+    def __init__(
+        self, recipe: Recipe, recipe_ref: RecipeRef, tasks: Sequence[Task], run_id: str, is_simulated: bool
+    ) -> None:
+        """Take the recipe with its tasks, in the order of the recipe.
+
+        `run_id` names this run of the program; the same run id, camera and frame id always give
+        the same result id. `is_simulated` marks results that no real part stands behind.
+        """
+        self._recipe, self._recipe_ref, self._tasks = recipe, recipe_ref, tuple(tasks)
+        self._models = tuple(task.model for task in self._tasks)
+        self._run_id, self._is_simulated = run_id, is_simulated
+
+    def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
+        """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG."""
+        started_ns = time.monotonic_ns()
+        findings: list[Findings] = []
+        failures: list[Reason] = []
+        for task in self._tasks:
+            found = _run(task, frame)
+            if isinstance(found, Findings):
+                findings.append(found)
+            else:
+                failures.append(found)
+        verdict = self._judged(findings, failures)
+        infer_ns = sum(found.infer_ns for found in findings)
+        times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns)
+        return self._record(frame, tuple(findings), verdict, times)
+
+    def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:
+        """Return ND for a frame that no task has looked at: frozen, dropped or late."""
+        return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns))
+
+    def _judged(self, findings: Sequence[Findings], failures: Sequence[Reason]) -> Verdict:
+        try:
+            verdict = judge(findings, self._recipe)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
+            _log.exception("judging failed")
+            return verdict_of((), [*failures, _failed("rules", error)])
+        if verdict.judgement is Judgement.NG:
+            return verdict_of(verdict.reasons, failures)
+        return verdict_of((), [*verdict.reasons, *failures])
+
+    def _record(
+        self, frame: Frame, findings: tuple[Findings, ...], verdict: Verdict, times: StageTimes
+    ) -> Inspection:
+        return Inspection(
+            result_id=self._result_id(frame),
+            camera=frame.camera,
+            frame_id=frame.frame_id,
+            captured_ns=frame.captured_ns,
+            wall_ns=frame.wall_ns,
+            size_wh=frame.size_wh,
+            recipe=self._recipe_ref,
+            models=self._models,
+            findings=findings,
+            verdict=verdict,
+            times=times,
+            is_simulated=self._is_simulated,
+            part_id=frame.part_id,
+            file=frame.file,
+            truth=frame.truth.judgement if frame.truth else None,
+        )
+
+    def _result_id(self, frame: Frame) -> str:
+        return str(uuid.uuid5(_RESULT_IDS, f"{self._run_id}\n{frame.camera}\n{frame.frame_id}"))
+
+
+def _run(task: Task, frame: Frame) -> Findings | Reason:
+    try:
+        return task.run(frame)
+    except (EngineError, InspectionError) as error:
+        return _failed(task.name, error)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
+        _log.exception("task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera)
+        return _failed(task.name, error)
+
+
+def _failed(stage: str, error: Exception) -> Reason:
+    text = f"{stage} failed: {error or type(error).__name__}"
+    return Reason("stage_failed", text, {"stage": stage, "error": type(error).__name__})

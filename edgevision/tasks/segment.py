@@ -1,0 +1,213 @@
+"""Segmentation: a model's class map of a region becomes defects with area, length and width.
+
+A frame without defects costs one pass over the model's answer; everything else is done only
+where a class reached its threshold.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.bundle.manifest import Manifest
+from edgevision.errors import InspectionError
+from edgevision.ops.cracks import measure_line
+from edgevision.ops.image import letterbox, stretch, to_model_color
+from edgevision.ops.masks import Component, Foreground, components, foreground, polygon_mask, probabilities
+from edgevision.ops.tiles import TileGrid, pad_to_tile
+from edgevision.ports import Engine
+from edgevision.recipe import Region, SegmentStep
+from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
+
+__all__ = ["SegmentTask"]
+
+Planes = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+Polygon = tuple[tuple[float, float], ...]
+Predict = Callable[[ImageBgr], Planes]
+"""From a picture of the model's input size to (C, H, W) probabilities."""
+
+
+class SegmentTask:
+    """One segment step of a recipe. Keeps no state between frames; safe in many threads."""
+
+    def __init__(
+        self,
+        step: SegmentStep,
+        spec: Manifest,
+        engine: Engine,
+        model: ModelRef,
+        px_per_mm: float | None = None,
+    ) -> None:
+        """Take the step, the manifest of its bundle, and the engine that runs the bundle.
+
+        `model` names what runs in every result; `px_per_mm` calibrates the camera.
+        """
+        self._step, self._spec, self._engine, self._model = step, spec, engine, model
+        self._px_per_mm = px_per_mm
+        segment = spec.segment
+        threshold, min_area = step.pixel_threshold, step.min_area_px
+        self._threshold = segment.pixel_threshold if threshold is None else threshold
+        self._min_area_px = segment.min_area_px if min_area is None else min_area
+        look = {"tile": self._tiled, "stretch": self._stretched, "letterbox": self._letterboxed}
+        self._look = look[step.scaling]
+
+    @property
+    def name(self) -> str:
+        """Name of the step."""
+        return self._step.name
+
+    @property
+    def model(self) -> ModelRef:
+        """Which bundle runs, and on what."""
+        return self._model
+
+    def run(self, frame: Frame) -> Findings:
+        """Return the defects in the region, and the class map of the whole frame.
+
+        Raises:
+            InspectionError: the region does not lie in this frame, or the answer does not fit
+                the manifest.
+            EngineError: the engine failed.
+        """
+        box = self._box(frame)
+        left, top, right, bottom = box
+        calls = _TimedCalls(self._step.name, self._spec, self._engine)
+        seen = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
+        score_max = self._score_max(seen, box)
+        class_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)
+        defects: tuple[Defect, ...] = ()
+        if score_max >= self._threshold:
+            class_map[top:bottom, left:right], defects = self._defects(seen, box)
+        return Findings(self.name, defects, self._spec.labels, class_map, score_max, calls.infer_ns)
+
+    def _box(self, frame: Frame) -> Box:
+        width, height = frame.size_wh
+        if self._step.region is None:
+            return 0, 0, width, height
+        box = _bounding_box(self._step.region)
+        if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height:
+            raise InspectionError(
+                f"task {self.name}: expected a frame that holds the region {list(box)}, got "
+                f"{width} x {height} from {frame.camera}; correct the recipe's region or the camera's size"
+            )
+        return box
+
+    def _stretched(self, region: ImageBgr, predict: Predict) -> Foreground:
+        return foreground(predict(stretch(region, self._spec.input.size_wh)))
+
+    def _letterboxed(self, region: ImageBgr, predict: Predict) -> Foreground:
+        picture, geometry = letterbox(region, self._spec.input.size_wh)
+        return foreground(geometry.crop(predict(picture)))
+
+    def _tiled(self, region: ImageBgr, predict: Predict) -> Foreground:
+        height, width = (max(1, round(size * self._step.scale)) for size in region.shape[:2])
+        tile_w, tile_h = tile_wh = self._spec.input.size_wh
+        picture, (left, top) = pad_to_tile(stretch(region, (width, height)), tile_wh)
+        grid = TileGrid.cover((picture.shape[1], picture.shape[0]), tile_wh, self._step.tile_overlap_px)
+        strips = grid.blend(lambda x, y: _fitted(predict(picture[y : y + tile_h, x : x + tile_w]), tile_wh))
+        seen = Foreground.stacked([foreground(planes) for _, planes in strips])
+        return seen.cropped(slice(top, top + height), slice(left, left + width))
+
+    def _score_max(self, seen: Foreground, box: Box) -> float:
+        """Return the highest score in the region; at low resolution, up to a pixel around a polygon."""
+        polygon = self._polygon
+        if polygon is None:
+            return min(float(seen.scores.max()), 1.0)
+        height, width = seen.scores.shape
+        inside = _inside(polygon, box, (width, height))
+        return min(float(seen.scores.max(where=inside, initial=0.0)), 1.0)
+
+    def _defects(self, seen: Foreground, box: Box) -> tuple[Mask, tuple[Defect, ...]]:
+        left, top, right, bottom = box
+        whole = seen.resized((right - left, bottom - top))
+        class_ids = whole.class_map(self._threshold)
+        if self._polygon is not None:
+            class_ids = class_ids * _inside(self._polygon, box, (right - left, bottom - top))
+        found = components(class_ids, whole.scores, self._min_area_px)
+        return class_ids, tuple(self._defect(component, left, top) for component in found)
+
+    def _defect(self, component: Component, left: int, top: int) -> Defect:
+        label = self._spec.labels[component.class_id]
+        line = measure_line(component.mask) if label in self._spec.segment.line_like else None
+        x1, y1, x2, y2 = component.box_xyxy
+        return Defect(
+            label=label,
+            class_id=component.class_id,
+            score=component.score,
+            box_xyxy=(x1 + left, y1 + top, x2 + left, y2 + top),
+            area_px=float(component.area_px),
+            outline_xy=component.outline_xy + np.array((left, top), np.int32),
+            length_px=line.length_px if line else None,
+            width_max_px=line.width_max_px if line else None,
+            width_mean_px=line.width_mean_px if line else None,
+            px_per_mm=self._px_per_mm,
+        )
+
+    @property
+    def _polygon(self) -> Polygon | None:
+        return None if self._step.region is None else self._step.region.polygon_xy
+
+
+class _TimedCalls:
+    """Calls the engine for one frame and adds up the time it takes."""
+
+    def __init__(self, task: str, spec: Manifest, engine: Engine) -> None:
+        self._task, self._spec, self._engine = task, spec, engine
+        self.infer_ns = 0
+
+    def predict(self, picture_bgr: ImageBgr) -> Planes:
+        """Return (C, H, W) probabilities for a picture of the model's input size."""
+        batch = np.ascontiguousarray(to_model_color(picture_bgr, self._spec.input.color)[np.newaxis])
+        started_ns = time.monotonic_ns()
+        output = self._engine.infer(batch)[0]
+        self.infer_ns += time.monotonic_ns() - started_ns
+        if output.ndim != 4:
+            raise InspectionError(
+                f"task {self._task}: expected four axes in the model's answer, got shape "
+                f"{output.shape}; build the bundle again"
+            )
+        planes = probabilities(output, self._spec.outputs[0].layout, self._spec.outputs[0].activation)
+        if len(planes) != len(self._spec.labels):
+            raise InspectionError(
+                f"task {self._task}: expected {len(self._spec.labels)} classes as labelled in the manifest, "
+                f"got {len(planes)} from the model; build the bundle again with the right labels"
+            )
+        return planes
+
+
+def _fitted(planes: Planes, size_wh: tuple[int, int]) -> Planes:
+    """Resize the answer of a model with an output stride to the size of its input."""
+    if (planes.shape[2], planes.shape[1]) == size_wh:
+        return planes
+    resized = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in planes]
+    return np.asarray(resized, np.float32)
+
+
+def _bounding_box(region: Region) -> Box:
+    if region.rectangle_xyxy is not None:
+        return region.rectangle_xyxy
+    assert region.polygon_xy is not None
+    xs, ys = zip(*region.polygon_xy, strict=True)
+    left, top = math.floor(min(xs)), math.floor(min(ys))
+    return left, top, max(math.ceil(max(xs)), left + 1), max(math.ceil(max(ys)), top + 1)
+
+
+@lru_cache(maxsize=64)
+def _inside(polygon: Polygon, box: Box, size_wh: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Return (h, w): inside the polygon, for its box seen at `size_wh`.
+
+    At another size than the box's, every pixel that shows any of the inside counts.
+    """
+    left, top, right, bottom = box
+    scale_xy = (size_wh[0] / (right - left), size_wh[1] / (bottom - top))
+    mask = polygon_mask(polygon, box, scale_xy)
+    if scale_xy != (1.0, 1.0):
+        mask = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
+    mask.flags.writeable = False
+    return mask.view(np.bool_)
