@@ -36,6 +36,7 @@ install_package() {
     wanted=$(cat pyproject.toml deploy/constraints.txt | cksum)
     stamp=$venv/.tests-installed
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    echo "installing the package and what its tests need into $venv (once)"
     "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
         --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,export,test]' ||
         stop "the package could not be installed; pip says why above"

@@ -76,6 +76,6 @@ def test_the_device_half_imports_nothing_of_the_workstation_and_writes_nothing()
         "print(sorted(banned & set(sys.modules)))\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
 
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert (done.stderr, done.stdout) == ("", "[]\n")

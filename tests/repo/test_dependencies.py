@@ -104,6 +104,7 @@ def test_everything_is_importable_with_only_what_the_device_installs() -> None:
         "print(*{canonicalize_name(d) for top in tops for d in owners.get(top, ())})\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
 
+    assert done.stderr == ""
     assert set(done.stdout.split()) - allowed - {"edgevision"} == set()
