@@ -248,7 +248,7 @@ damages = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(damages, st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
 def test_random_damage_is_refused_or_harmless(damage: Damage, method: int) -> None:
     sound = packed(sound_entries(), method)
@@ -259,7 +259,7 @@ def test_random_damage_is_refused_or_harmless(damage: Damage, method: int) -> No
     assert contents(bundle) == contents(open_bundle(sound))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(damages)
 def test_a_damaged_manifest_in_a_sound_zip_never_gives_other_errors(damage: Damage) -> None:
     changed = damage(manifest_json())

@@ -1,0 +1,148 @@
+"""The choice among real engines, and how it is remembered."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgevision.bundle.archive import Bundle, open_bundle
+from edgevision.bundle.manifest import Manifest
+from edgevision.bundle.write import file_hashes, write_bundle
+from edgevision.config.station import EngineSettings
+from edgevision.engines.choose import candidates, choose_engine
+from edgevision.errors import BundleError, EngineError
+from tests.bundles import bundle_parts, make_bundle
+
+pytest.importorskip("openvino", reason="openvino is not installed: there is nothing to choose from")
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return open_bundle(make_bundle(tmp_path / "b.zip"))
+
+
+def bundle_with(path: Path, files: dict[str, bytes], **changes: Any) -> Bundle:
+    fields, made = bundle_parts()
+    made |= files
+    write_bundle(path, Manifest.model_validate(fields | {"files": file_hashes(made)} | changes), made)
+    return open_bundle(path)
+
+
+def settings(cache_dir: Path, **changes: Any) -> EngineSettings:
+    return EngineSettings(cache_dir=cache_dir, **{"provider": "cpu", "threads": 1} | changes)
+
+
+def test_every_engine_is_measured_in_every_precision(bundle: Bundle, tmp_path: Path) -> None:
+    choice = choose_engine(bundle, settings(tmp_path), streams=2)
+    table = {(m.engine, m.precision): m.median_ms for m in choice.measurements}
+    assert set(table) == {(e, p) for e in ("onnxruntime", "openvino") for p in ("int8", "fp32")}
+    times = [time for time in table.values() if time is not None]
+    assert len(times) == 4
+    assert table[choice.request.engine, choice.request.precision] == min(times)
+    assert (choice.request.threads, choice.request.streams, choice.is_remembered) == (1, 2, False)
+
+
+def test_the_choice_is_remembered_and_follows_the_remembered_times(bundle: Bundle, tmp_path: Path) -> None:
+    choose_engine(bundle, settings(tmp_path))
+    file = tmp_path / "engines.json"
+    document = json.loads(file.read_text())
+    (rows,) = document["choices"].values()
+    for row in rows:
+        row["median_ms"] = 1.0 if (row["engine"], row["precision"]) == ("onnxruntime", "fp32") else 2.0
+    file.write_text(json.dumps(document))
+    choice = choose_engine(bundle, settings(tmp_path))
+    assert choice.is_remembered
+    assert (choice.request.engine, choice.request.precision) == ("onnxruntime", "fp32")
+
+
+def test_int8_wins_at_equal_speed(bundle: Bundle, tmp_path: Path) -> None:
+    choose_engine(bundle, settings(tmp_path, name="onnxruntime"))
+    file = tmp_path / "engines.json"
+    document = json.loads(file.read_text())
+    for row in next(iter(document["choices"].values())):
+        row["median_ms"] = 1.0
+    file.write_text(json.dumps(document))
+    assert choose_engine(bundle, settings(tmp_path, name="onnxruntime")).request.precision == "int8"
+
+
+@pytest.mark.parametrize("changes", [{"threads": 2}, {"precision": "fp32"}])
+def test_other_settings_are_measured_again(bundle: Bundle, tmp_path: Path, changes: dict[str, Any]) -> None:
+    choose_engine(bundle, settings(tmp_path))
+    assert not choose_engine(bundle, settings(tmp_path, **changes)).is_remembered
+    assert choose_engine(bundle, settings(tmp_path)).is_remembered
+
+
+def test_another_bundle_is_measured_again(bundle: Bundle, tmp_path: Path) -> None:
+    choose_engine(bundle, settings(tmp_path))
+    other = open_bundle(make_bundle(tmp_path / "other.zip", description="other"))
+    assert not choose_engine(other, settings(tmp_path)).is_remembered
+
+
+def test_a_damaged_memory_is_measured_again_with_a_warning(
+    bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "engines.json").write_text("{")
+    with caplog.at_level(logging.WARNING):
+        assert not choose_engine(bundle, settings(tmp_path)).is_remembered
+    assert "engines.json: ignored" in caplog.text
+    assert choose_engine(bundle, settings(tmp_path)).is_remembered
+
+
+def test_a_decided_engine_is_not_measured(bundle: Bundle, tmp_path: Path) -> None:
+    choice = choose_engine(bundle, settings(tmp_path, name="openvino", precision="int8", require=True))
+    assert (choice.request.engine, choice.request.precision) == ("openvino", "int8")
+    assert choice.request.require
+    assert choice.measurements == ()
+    assert not (tmp_path / "engines.json").exists()
+
+
+def test_candidates_whose_golden_samples_differ_are_left_out_and_that_is_remembered(tmp_path: Path) -> None:
+    fields, files = bundle_parts()
+    fields["golden"][0]["expected"]["int8"] = "golden/ng.map.png"
+    write_bundle(tmp_path / "b.zip", Manifest.model_validate(fields), files)
+    bundle = open_bundle(tmp_path / "b.zip")
+    choice = choose_engine(bundle, settings(tmp_path))
+    assert choice.request.precision == "fp32"
+    excluded = [m for m in choice.measurements if m.precision == "int8"]
+    assert all(m.median_ms is None and "golden/ok.png in int8" in m.excluded for m in excluded)
+    assert len(excluded) == 2
+    assert choose_engine(bundle, settings(tmp_path)).is_remembered
+
+
+def test_a_candidate_that_cannot_load_is_left_out_and_tried_again_at_the_next_start(tmp_path: Path) -> None:
+    bundle = bundle_with(tmp_path / "b.zip", {"model.int8.onnx": b"no model"})
+    for _ in range(2):
+        choice = choose_engine(bundle, settings(tmp_path))
+        assert choice.request.precision == "fp32"
+        assert not choice.is_remembered
+
+
+def test_when_nothing_runs_every_reason_is_given(tmp_path: Path) -> None:
+    bundle = bundle_with(tmp_path / "b.zip", {"model.int8.onnx": b"x", "model.fp32.onnx": b"x"})
+    with pytest.raises(EngineError) as caught:
+        choose_engine(bundle, settings(tmp_path))
+    assert str(caught.value).count("cannot load the") == 4
+
+
+def test_when_every_engine_refuses_the_bundle_the_bundle_is_at_fault(tmp_path: Path) -> None:
+    bundle = bundle_with(tmp_path / "b.zip", {}, outputs=[{"name": "probabilities"}])
+    with pytest.raises(BundleError, match="expected probabilities, got classes"):
+        choose_engine(bundle, settings(tmp_path))
+
+
+def test_a_provider_asked_for_by_name_is_tried_where_it_could_be(bundle: Bundle, tmp_path: Path) -> None:
+    requests = candidates(bundle, settings(tmp_path, provider="tensorrt"))
+    assert {(r.engine, r.provider, r.require) for r in requests} == {("onnxruntime", "tensorrt", False)}
+
+
+def test_a_fallback_is_reported_and_not_remembered(bundle: Bundle, tmp_path: Path) -> None:
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this machine has a GPU build of ONNX Runtime")
+    for _ in range(2):
+        choice = choose_engine(bundle, settings(tmp_path, provider="cuda"))
+        assert {(m.provider, m.provider_used) for m in choice.measurements} == {("cuda", "cpu")}
+        assert not choice.is_remembered
