@@ -173,6 +173,8 @@ def test_closing_while_others_infer_ends_them_with_an_answer_or_an_error(
     with ThreadPoolExecutor(4) as pool:
         ends = [pool.submit(infer_until_refused) for _ in range(4)]
         running.wait(30)
+        for _ in range(20):
+            loaded.infer(part(defective=False))
         loaded.close()
         assert all("closed" in end.result(30) for end in ends)
     for _ in range(5):
