@@ -1,21 +1,22 @@
 """The one tree of errors a user can meet. Library exceptions become one of these at the edge.
 
-    EdgeVisionError
-    ├── UsageError                the command line asks for something impossible
-    ├── ConfigError               a settings file or recipe is wrong
-    ├── BundleError               a bundle is refused
-    │   ├── DamagedBundle         the archive cannot be trusted: zip, size, path, hash
-    │   ├── ManifestError         the manifest or the ONNX model inside does not fit the format
-    │   └── GoldenMismatch        the golden samples do not reproduce on this engine
-    ├── EngineError               an engine cannot load or run a model
-    │   └── ProviderUnavailable   the required execution provider is not there
-    ├── CaptureError              a source cannot be opened or read
-    │   ├── CameraRefusedSetting  the camera did not take an asked setting
-    │   └── TruncatedInput        a recording ended before its last frame
-    ├── InspectionError           a stage could not decide about one frame
-    ├── PublishError              the broker or the connection to it
-    └── OutputError               a result file cannot be written
+    EdgeVisionError               1
+    ├── UsageError                2  the command line asks for something impossible
+    ├── ConfigError              78  a settings file or recipe is wrong
+    ├── BundleError               4  a bundle is refused
+    │   ├── DamagedBundle         4  the archive cannot be trusted: zip, size, path, hash
+    │   ├── ManifestError         4  the manifest or the ONNX model inside does not fit the format
+    │   └── GoldenMismatch        4  the golden samples do not reproduce on this engine
+    ├── EngineError               5  an engine cannot load or run a model
+    │   └── ProviderUnavailable   5  the required execution provider is not there
+    ├── CaptureError              6  a source cannot be opened or read
+    │   ├── CameraRefusedSetting  6  the camera did not take an asked setting
+    │   └── TruncatedInput        3  a recording ended before its last frame
+    ├── InspectionError           1  a stage could not decide about one frame
+    ├── PublishError              7  the broker or the connection to it
+    └── OutputError               8  a result file cannot be written
 
+The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
 Every message says what, what was expected, what was got, and what to do.
 """
 

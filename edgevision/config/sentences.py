@@ -131,7 +131,7 @@ def _length(error: ErrorDetails, _: type[BaseModel]) -> str:
     limit = f"at least {context['min_length']}" if is_short else f"at most {context['max_length']}"
     if error["type"].startswith("string"):
         return _expected(f"{limit} characters", error["input"])
-    return f"expected {limit} items, got {context['actual_length']}"
+    return f"expected {limit} in the list, got {context['actual_length']}"
 
 
 _HANDLERS: Mapping[str, Callable[[ErrorDetails, type[BaseModel]], str]] = {

@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from edgevision.bundle.manifest import Manifest
@@ -141,7 +144,7 @@ def test_a_recipe_keeps_its_hash_when_only_its_writing_changes(tmp_path: Path) -
         (
             "    bundle: b",
             "    region: {polygon_xy: [[0, 0], [9, 9]]}\n    bundle: b",
-            "6:14: tasks[0].region.polygon_xy: expected at least 3 items, got 2",
+            "6:14: tasks[0].region.polygon_xy: expected at least 3 in the list, got 2",
         ),
     ],
 )
@@ -177,6 +180,38 @@ def test_the_wrong_kind_of_file_is_refused_in_one_line(tmp_path: Path) -> None:
         load_station(write(tmp_path, RECIPE))
     with pytest.raises(ConfigError, match=r"expected edgevision\.recipe/1"):
         load_recipe(write(tmp_path, STATION))
+
+
+def spoiled(content: Any, path: list[int], value: Any) -> Any:
+    """Replace the value that `path` leads to, whatever it is, by another."""
+    if not path or not isinstance(content, dict | list) or not content:
+        return value
+    keys = list(content) if isinstance(content, dict) else list(range(len(content)))
+    key = keys[path[0] % len(keys)]
+    content[key] = spoiled(content[key], path[1:], value)
+    return content
+
+
+@given(
+    text=st.sampled_from([RECIPE, STATION]),
+    path=st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+        max_leaves=6,
+    ),
+)
+def test_a_spoiled_value_is_accepted_or_refused_with_its_place(
+    tmp_path_factory: pytest.TempPathFactory, text: str, path: list[int], value: Any
+) -> None:
+    file = write(tmp_path_factory.getbasetemp(), yaml.safe_dump(spoiled(yaml.safe_load(text), path, value)))
+    refused = ""
+    try:
+        load_any(file)
+    except ConfigError as error:
+        refused = str(error)
+
+    assert all(re.match(r"\d+:\d+: \S", line.removeprefix(f"{file}:")) for line in refused.splitlines())
 
 
 @pytest.mark.parametrize("model", [Station, Recipe, Manifest])
