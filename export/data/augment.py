@@ -91,8 +91,8 @@ def _tone_curves(rng: np.random.Generator, augmentation: Augmentation) -> npt.ND
     curve = levels ** np.exp(rng.uniform(-augmentation.gamma, augmentation.gamma))
     curve = (curve - 0.5) * gain + 0.5 + shift
     tint = 1 + rng.uniform(-augmentation.color_shift, augmentation.color_shift, 3)
-    table = np.rint(np.clip(curve[:, None] * tint, 0, 1) * 255).astype(np.uint8)
-    return table[:, None, :]
+    table = np.rint(np.clip(curve[:, None] * tint, 0, 1) * 255)
+    return np.asarray(table[:, None, :], np.uint8)
 
 
 def _lit_unevenly(rng: np.random.Generator, image: ImageBgr, strength: float) -> ImageBgr:

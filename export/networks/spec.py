@@ -17,7 +17,9 @@ class NetworkSpec(BaseModel):
     classes: Annotated[int, Field(ge=2, le=256)]
     """Background included."""
     base_channels: Annotated[int, Field(ge=4, le=256)] = 16
-    """Channels at full resolution; doubled at each level below."""
+    """Channels of the first level; doubled at each level below."""
+    max_channels: Annotated[int, Field(ge=4, le=2048)] = 1024
+    """No level gets more."""
     depth: Annotated[int, Field(ge=1, le=6)] = 4
     """How often the resolution is halved; input sides must be multiples of `stride`."""
     stem_stride: Literal[1, 2] = 1

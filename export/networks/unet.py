@@ -44,7 +44,7 @@ class _Pyramid(nn.Module):
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.widths = [spec.base_channels * 2**level for level in range(spec.depth + 1)]
+        self.widths = [min(spec.base_channels << i, spec.max_channels) for i in range(spec.depth + 1)]
         top, deepest = self.widths[0], self.widths[-1]
         self.stem: nn.Module = conv_norm(3, top, stride=2) if spec.stem_stride == 2 else nn.Identity()
         inputs = [top if spec.stem_stride == 2 else 3, *self.widths[:-1]]

@@ -1,11 +1,5 @@
-"""The report of a training."""
+"""The report of a training: curves, figures and pictures in one HTML page and as PNG files."""
 
-from pathlib import Path
-from typing import Any
-
-
-def write_report(out_dir: Path, *args: Any) -> Path:  # noqa: ARG001, D103
-    return out_dir / "report.html"
-
+from export.train.report.write import write_report
 
 __all__ = ["write_report"]

@@ -1,0 +1,102 @@
+"""The HTML page of a training report: one file, nothing loaded from elsewhere. Pure text functions."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from export.train.metrics import ClassFigures, SegmentationMetrics
+
+__all__ = ["Page", "Picture", "render"]
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; color: #222 }
+table { border-collapse: collapse; margin: 1em 0 }
+td, th { padding: .25em .8em; border-bottom: 1px solid #ddd }
+td.n { text-align: right; font-variant-numeric: tabular-nums } th { text-align: left }
+img { max-width: 100%; display: block; margin: .4em 0 } svg { font: 12px system-ui, sans-serif }
+pre { background: #f6f6f6; padding: 1em; overflow-x: auto }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG and what it shows."""
+
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a report says."""
+
+    title: str
+    facts: Mapping[str, str]
+    metrics: SegmentationMetrics
+    charts_svg: Sequence[str]
+    overlays: Sequence[Picture]
+    mistakes: Sequence[Picture]
+    left_out: Sequence[str]
+    """Pictures that could not be used, with the reason."""
+    configuration: str
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML text."""
+    sections = [
+        f"<h1>{escape(page.title)}</h1>",
+        _facts(page.facts),
+        "<h2>Validation</h2>",
+        _figures(page.metrics),
+        "<h2>Curves</h2>",
+        *page.charts_svg,
+        "<h2>Worst mistakes</h2><p>Most wrong pixels first: picture, truth, answer.</p>",
+        *map(_picture, page.mistakes),
+        "<h2>Samples</h2>",
+        *map(_picture, page.overlays),
+        _left_out(page.left_out),
+        f"<h2>Configuration</h2><pre>{escape(page.configuration)}</pre>",
+    ]
+    head = f'<meta charset="utf-8"><title>{escape(page.title)}</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>\n'
+
+
+def _facts(facts: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts.items()
+    )
+    return f"<table>{rows}</table>"
+
+
+def _figures(metrics: SegmentationMetrics) -> str:
+    head = "".join(
+        f"<th>{name}</th>"
+        for name in ("class", "IoU", "Dice", "precision", "recall", "F1 with tolerance", "true pixels")
+    )
+    rows = "".join(_row(figures) for figures in metrics.classes)
+    summary = (
+        f"<p>Mean IoU of the defect classes <b>{metrics.mean_iou:.3f}</b>, any defect against background "
+        f"<b>{metrics.defect_iou:.3f}</b>, over all pixels of {metrics.pictures} pictures.</p>"
+    )
+    return f"{summary}<table><tr>{head}</tr>{rows}</table>"
+
+
+def _row(figures: ClassFigures) -> str:
+    values = (figures.iou, figures.dice, figures.precision, figures.recall, figures.tolerance_f1)
+    shown = ("-" if value is None or math.isnan(value) else f"{value:.3f}" for value in values)
+    cells = "".join(f'<td class="n">{text}</td>' for text in (*shown, f"{figures.truth_px:,}"))
+    return f"<tr><td>{escape(figures.label)}</td>{cells}</tr>"
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.png).decode("ascii")
+    return f'<img alt="{escape(picture.caption)}" src="data:image/png;base64,{data}">'
+
+
+def _left_out(problems: Sequence[str]) -> str:
+    if not problems:
+        return ""
+    items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
+    return f"<h2>Pictures left out</h2><ul>{items}</ul>"
