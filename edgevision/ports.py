@@ -86,6 +86,10 @@ class Feed(Protocol):
         """A consistent copy of the counters."""
 
     @property
+    def frames_expected(self) -> int | None:
+        """How many frames the recording says it has; None where nobody knows, or not yet."""
+
+    @property
     def ended(self) -> bool:
         """True when no frame will ever come again."""
 

@@ -90,7 +90,7 @@ class Lane:
             while (taken := self._take()) is not None:
                 ticket, frame = taken
                 self._finish(ticket, Inspected(frame, self._inspect(frame)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again by join
             self._fail(error)
 
     def _take(self) -> tuple[int, Frame] | None:

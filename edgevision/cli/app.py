@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from edgevision.cli import bundle, check, exits, schema, version
+from edgevision.cli import bundle, check, demo, exits, replay, run, schema, version
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -22,6 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command("run")(run.run)
+app.command("replay")(replay.replay)
+app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")

@@ -31,12 +31,21 @@ class AlarmMessage(MessageModel):
     code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     severity: Severity
     active: bool
+    camera: str | None = None
+    """Absent when the alarm is about the whole station."""
     text: str
     """One sentence for people: what happened and what to do."""
 
 
 def alarm_message(
-    code: str, text: str, *, station: str, severity: Severity, active: bool, now_ns: int
+    code: str,
+    text: str,
+    *,
+    station: str,
+    severity: Severity,
+    active: bool,
+    now_ns: int,
+    camera: str | None = None,
 ) -> dict[str, Any]:
     """Return the alarm message. `now_ns` is UTC."""
     return AlarmMessage(
@@ -47,5 +56,6 @@ def alarm_message(
         code=code,
         severity=severity,
         active=active,
+        camera=camera,
         text=text,
     ).to_dict()

@@ -14,6 +14,17 @@ from edgevision.errors import ConfigError
 __all__ = ["Access", "read_access"]
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Credentials of one connection; the password never shows in a representation."""
@@ -66,6 +77,7 @@ def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
         raise ConfigError(
             f"mqtt.tls.ca_file {settings.ca_file}: not usable: {error}; expected PEM certificates"
         ) from error
+    context.sslsocket_class = _TlsSocket
     if settings.cert_file is not None:
         _load_client_certificate(context, settings)
     return context

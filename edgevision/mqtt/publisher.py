@@ -91,7 +91,7 @@ class Publisher:
 
     def alarm(self, message: MessageDict) -> None:
         """Send an alarm; an active one again at each connection until it is over."""
-        key = f"{self._topics.alarm} {message['code']}"
+        key = f"{self._topics.alarm} {message['code']} {message.get('camera', '')}"
         sent = Message(self._topics.alarm, encode(message), qos=1)
         self._inbox.put(partial(self._notices.hold, key, sent, is_passing=not message["active"]))
 

@@ -234,8 +234,9 @@ class Session:
         if self.failure is not None:
             return
         kind = FailureKind.LOST if self._is_accepted else FailureKind.NO_ANSWER
-        if "[SSL" in text:
+        if not self._is_accepted and "ssl" in text.lower():
             kind = FailureKind.TLS
+            text += "; check that this is a TLS port and whether the broker asks for a client certificate"
         self.failure = Failure(kind, f"{self._where} {text}")
 
 

@@ -82,7 +82,7 @@ class MaskFolder:
     def _save(self, path: Path, class_map: ClassMap) -> None:
         if path in self._written:
             raise OutputError(
-                f"{path}: two inputs give a mask of this name; replay them into different folders with --masks"
+                f"{path}: two inputs give a mask of this name; replay each into its own --masks DIR"
             )
         self._written.add(path)
         _, png = cv2.imencode(".png", class_map)
@@ -122,9 +122,7 @@ class AnnotatedVideo:
     def _open(self, image: ImageBgr) -> cv2.VideoWriter:
         height, width = image.shape[:2]
         self._size_wh = (width, height)
-        writer = cv2.VideoWriter(
-            str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, self._size_wh
-        )
+        writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, self._size_wh)
         if not writer.isOpened():
             raise OutputError(f"{self._path}: cannot be written as MP4; check the folder's permissions")
         return writer
@@ -146,7 +144,14 @@ def _mask_name(inspected: Inspected) -> str:
 
 
 def _is_picture(file: str | None) -> bool:
-    return file is not None and Path(file).suffix.lower() in {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+    return file is not None and Path(file).suffix.lower() in {
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".bmp",
+        ".tif",
+        ".tiff",
+    }
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,0 +1,126 @@
+"""The composition root: settings become objects. The only module that knows every adapter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgevision.bundle.archive import Bundle
+from edgevision.capture.address import kind_of
+from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.folder import FolderSource
+from edgevision.capture.opencv import CameraSource, UrlSource
+from edgevision.capture.sample import SampleSource, parse_sample_address
+from edgevision.capture.video import VideoSource
+from edgevision.config.bundles import open_bundles
+from edgevision.config.document import LoadedRecipe
+from edgevision.config.station import CameraSettings, EngineSettings
+from edgevision.engines.choose import Choice, choose_engine
+from edgevision.engines.load import load_engine
+from edgevision.inspector import Inspector
+from edgevision.ports import Engine, EngineInfo, Feed, Source
+from edgevision.recipe import SegmentStep
+from edgevision.tasks.segment import SegmentTask
+from edgevision.types import ModelRef
+
+__all__ = ["Models", "open_feed"]
+
+
+def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
+    """Return the feed of a camera, not started; the sample line ends after `frames` parts.
+
+    Raises:
+        CaptureError: the address names nothing that can be opened.
+    """
+    source = _source(camera, frames)
+    if not source.is_live:
+        return RecordingFeed(source, camera.name)
+    return LiveFeed(
+        source,
+        camera.name,
+        reopen_min_s=camera.reopen_min_s,
+        reopen_max_s=camera.reopen_max_s,
+        frozen_after_s=camera.frozen_after_s,
+    )
+
+
+def _source(camera: CameraSettings, frames: int | None) -> Source:
+    match kind_of(camera.source):
+        case "camera":
+            return CameraSource(camera)
+        case "url":
+            return UrlSource(camera)
+        case "video":
+            return VideoSource(Path(camera.source), camera.name)
+        case "folder":
+            return FolderSource(Path(camera.source), camera.name)
+        case "sample":
+            return SampleSource(parse_sample_address(camera.source), frames, camera.name, camera.fps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    settings: SegmentStep
+    bundle: Bundle
+    engine: Engine
+    choice: Choice
+
+    @property
+    def model(self) -> ModelRef:
+        info, manifest = self.engine.info, self.bundle.manifest
+        return ModelRef(
+            task=self.settings.name,
+            bundle=manifest.name,
+            version=manifest.version,
+            sha256=self.bundle.sha256,
+            precision=info.precision,
+            engine=info.engine,
+            provider=info.provider,
+        )
+
+
+class Models:
+    """The models of a recipe, loaded once and shared by all cameras."""
+
+    def __init__(self, loaded: LoadedRecipe, settings: EngineSettings, streams: int) -> None:
+        """Open the bundles, choose and load their engines, run the golden samples.
+
+        Raises:
+            BundleError: a bundle is refused.
+            EngineError: no engine runs it as required.
+        """
+        self._recipe = loaded
+        engines: dict[str, tuple[Engine, Choice]] = {}
+        steps = []
+        for step, bundle in zip(loaded.recipe.tasks, open_bundles(loaded), strict=True):
+            if bundle.sha256 not in engines:
+                choice = choose_engine(bundle, settings, streams)
+                engines[bundle.sha256] = load_engine(bundle, choice.request), choice
+            steps.append(_Step(step, bundle, *engines[bundle.sha256]))
+        self._steps: Sequence[_Step] = steps
+
+    @property
+    def refs(self) -> tuple[ModelRef, ...]:
+        """Return which bundle each step runs, and on what."""
+        return tuple(step.model for step in self._steps)
+
+    @property
+    def engines(self) -> dict[str, EngineInfo]:
+        """Return what runs each step, by the step's name."""
+        return {step.settings.name: step.engine.info for step in self._steps}
+
+    def inspector(
+        self, run_id: str, *, px_per_mm: float | None = None, is_simulated: bool = False
+    ) -> Inspector:
+        """Return the inspector of one camera."""
+        tasks = [
+            SegmentTask(step.settings, step.bundle.manifest, step.engine, step.model, px_per_mm)
+            for step in self._steps
+        ]
+        return Inspector(
+            self._recipe.recipe, self._recipe.ref, tasks, run_id=run_id, is_simulated=is_simulated
+        )
+
+    def close(self) -> None:
+        """Free the models."""
+        for engine in {id(step.engine): step.engine for step in self._steps}.values():
+            engine.close()

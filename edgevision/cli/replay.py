@@ -1,0 +1,97 @@
+"""`edgevision replay`: recordings through the station's own inspector, into files."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgevision.cli.engine import EngineName, Precision
+
+if TYPE_CHECKING:
+    from edgevision.ports import InspectionSink
+    from edgevision.replay.play import Progress
+    from edgevision.tally import Tally
+
+__all__ = ["replay"]
+
+_ANNOTATED_FPS = 25.0
+
+
+def replay(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Video files, image folders, images, sample:SEED.")
+    ],
+    recipe: Annotated[Path, typer.Option(metavar="FILE", help="What to inspect and how to judge.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="One JSON line per frame.")],
+    masks: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write one PNG of class ids per frame.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
+    ] = None,
+    frames: Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")] = None,
+    engine: EngineName = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Inspect every frame of recordings, in order, and write what the station would publish.
+
+    The same input gives the same lines but for timings. Exits with 3 when an input was damaged:
+    every readable frame has then been inspected.
+    """
+    from edgevision.build import Models
+    from edgevision.config.document import load_recipe
+    from edgevision.config.station import EngineSettings
+    from edgevision.engines.machine import available_threads
+    from edgevision.replay.play import Replay
+
+    loaded = load_recipe(recipe)
+    workers = available_threads()
+    models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
+    with ExitStack() as stack:
+        sinks = _sinks(stack, out, masks, annotate)
+        on_progress = stack.enter_context(_progress_bar())
+        summary = Replay(loaded, models, workers).play(inputs, sinks, frames=frames, on_progress=on_progress)
+    if summary.tally.by_truth:
+        _print_truth_table(summary.tally)
+    print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
+    summary.raise_damage()
+
+
+def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":
+    from edgevision.replay.outputs import AnnotatedVideo, MaskFolder, ResultLines
+    from edgevision.replay.play import CAMERA
+
+    sinks: list[InspectionSink] = [stack.enter_context(ResultLines(out, station=CAMERA))]
+    if masks is not None:
+        sinks.append(MaskFolder(masks))
+    if annotate is not None:
+        sinks.append(stack.enter_context(AnnotatedVideo(annotate, _ANNOTATED_FPS)))
+    return sinks
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Progress]":
+    """On a terminal's standard error; nothing is shown elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("frames", total=None)
+        yield lambda done, expected: bar.update(task, completed=done, total=expected)
+
+
+def _print_truth_table(tally: "Tally") -> None:
+    from edgevision.types import Judgement
+
+    print(f"{'truth':<8}{'OK':>8}{'NG':>8}{'ND':>8}")
+    for truth in (Judgement.OK, Judgement.NG):
+        cells = "".join(f"{tally.by_truth[truth, judged]:>8}" for judged in Judgement)
+        print(f"{truth.value:<8}{cells}")
+    escapes = tally.by_truth[Judgement.NG, Judgement.OK]
+    false_ng = tally.by_truth[Judgement.OK, Judgement.NG]
+    print(f"escapes {escapes}, false NG {false_ng}, ND {tally.judgements[Judgement.ND]}")

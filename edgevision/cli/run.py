@@ -1,0 +1,26 @@
+"""`edgevision run`: the daemon."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["run"]
+
+
+def run(
+    config: Annotated[Path, typer.Option("--config", "-c", metavar="STATION.yaml", help="The station.")],
+    frames: Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")] = None,
+) -> None:
+    """Run a station until SIGTERM or SIGINT; recordings end it by themselves.
+
+    Frames already taken are inspected and delivered before it ends with 0.
+    """
+    from edgevision.config.document import load_recipe, load_station
+    from edgevision.daemon.run import Daemon
+    from edgevision.host.logs import set_up_logs
+    from edgevision.host.signals import stop_on_signals
+
+    station = load_station(config)
+    set_up_logs(station.log_level)
+    Daemon(station, load_recipe(station.recipe), frames=frames).run(stop_on_signals())

@@ -1,0 +1,185 @@
+"""Composes a station, supervises it, and stops it in order.
+
+Inspecting is the lanes' work, delivering the publisher's; here they are put together,
+looked after, and at the end everything inspected is given the time to be delivered.
+"""
+
+import logging
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgevision import __version__
+from edgevision.build import Models, open_feed
+from edgevision.config.document import LoadedRecipe
+from edgevision.config.station import CameraSettings, Station
+from edgevision.daemon.records import Records
+from edgevision.daemon.voice import Voice
+from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
+from edgevision.engines.machine import available_threads, processor
+from edgevision.errors import EdgeVisionError
+from edgevision.messages import HostFacts, MachineState, Topics
+from edgevision.mqtt.client import PahoBroker
+from edgevision.mqtt.outbox import MemoryOutbox
+from edgevision.mqtt.publisher import Publisher
+from edgevision.mqtt.sink import ResultSink
+from edgevision.ports import InspectionSink
+from edgevision.station import Lane
+
+__all__ = ["Daemon"]
+
+_log = logging.getLogger(__name__)
+
+_SUPERVISE_EVERY_S = 0.25
+_STOP_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """One camera with its counts."""
+
+    lane: Lane
+    records: Records
+
+    @property
+    def camera(self) -> str:
+        return self.lane.feed.camera
+
+
+class Daemon:
+    """A station that runs until it is told to stop, or until its recordings are over."""
+
+    def __init__(
+        self,
+        station: Station,
+        recipe: LoadedRecipe,
+        *,
+        observers: Sequence[InspectionSink] = (),
+        frames: int | None = None,
+    ) -> None:
+        """Load the models and open the outbox; nothing runs yet.
+
+        Args:
+            station: The settings.
+            recipe: What the station inspects.
+            observers: Sinks besides the station's own.
+            frames: Stop each camera after so many frames.
+
+        Raises:
+            ConfigError: the broker's settings name files that cannot be used.
+            BundleError: a bundle is refused.
+            EngineError: no engine runs it as required.
+            CaptureError: a source's address names nothing.
+        """
+        self._station = station
+        self._topics = Topics(station.topic_root, station.station)
+        self._streams = min(len(station.cameras), available_threads())
+        self._models = Models(recipe, station.engine, self._streams)
+        self._sinks = list(observers)
+        self._publisher = self._connect()
+        self._voice = Voice(station.station, recipe.ref, self._publisher)
+        run_id = str(uuid.uuid4())
+        self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
+
+    @property
+    def total(self) -> int:
+        """How many inspections were committed."""
+        return sum(line.records.total for line in self._lines)
+
+    def run(self, stop: threading.Event) -> None:
+        """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
+
+        Raises:
+            EdgeVisionError: what ended a lane, after everything else was stopped in order.
+        """
+        self._start()
+        try:
+            self._supervise(stop)
+        finally:
+            failures = self._stop_lanes()
+            self._say_goodbye(failures)
+            self._models.close()
+        if failures:
+            raise failures[0]
+
+    def _connect(self) -> Publisher | None:
+        settings = self._station.mqtt
+        if settings is None:
+            self._broker = None
+            return None
+        outbox = MemoryOutbox(settings.outbox_max_messages)
+        self._broker = PahoBroker(settings, self._topics)
+        publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
+        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
+        return publisher
+
+    def _line(self, camera: CameraSettings, run_id: str, frames: int | None) -> _Line:
+        inspector = self._models.inspector(run_id, px_per_mm=camera.px_per_mm)
+        records = Records()
+        sinks = (*self._sinks, records)
+        return _Line(Lane(open_feed(camera, frames), lambda: inspector, sinks, frames=frames), records)
+
+    def _start(self) -> None:
+        if self._publisher is not None and self._broker is not None:
+            self._publisher.start()
+            self._broker.start()
+        cameras = [line.camera for line in self._lines]
+        self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
+        self._voice.state(MachineState.READY)
+        for line in self._lines:
+            line.lane.start()
+
+    def _supervise(self, stop: threading.Event) -> None:
+        every_ns = round(self._station.metrics_every_s * 1e9)
+        said_ns = time.monotonic_ns()
+        while any(line.lane.is_running for line in self._lines) and not stop.wait(_SUPERVISE_EVERY_S):
+            self._look()
+            now_ns = time.monotonic_ns()
+            if now_ns - said_ns >= every_ns:
+                self._measure(said_ns, now_ns)
+                said_ns = now_ns
+        self._measure(said_ns, time.monotonic_ns())
+
+    def _look(self) -> None:
+        counters = {line.camera: line.lane.feed.counters for line in self._lines}
+        found = [one for name, each in counters.items() for one in camera_conditions(name, each)]
+        self._voice.conditions([*engine_conditions(self._models.engines), *found])
+        self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
+
+    def _measure(self, since_ns: int, now_ns: int) -> None:
+        for line in self._lines:
+            figures = line.records.figures(line.lane.feed.counters, since_ns, now_ns)
+            self._voice.metrics(line.camera, figures)
+
+    def _stop_lanes(self) -> list[EdgeVisionError]:
+        for line in self._lines:
+            line.lane.stop()
+        failures = []
+        for line in self._lines:
+            try:
+                line.lane.join()
+            except EdgeVisionError as error:
+                _log.error("%s ended: %s", line.camera, error)
+                failures.append(error)
+        return failures
+
+    def _say_goodbye(self, failures: Sequence[EdgeVisionError]) -> None:
+        state = MachineState.ERROR if failures else MachineState.HALTED
+        self._voice.state(state, str(failures[0]) if failures else "The station was stopped.")
+        if self._publisher is not None and self._broker is not None:
+            self._publisher.stop(_STOP_TIMEOUT_S)
+            self._broker.stop(_STOP_TIMEOUT_S)
+
+
+def _host_facts() -> HostFacts:
+    return HostFacts(
+        hostname=platform.node(),
+        os=platform.platform(),
+        machine=platform.machine(),
+        cpu=processor(),
+        cpu_count=available_threads(),
+        python=platform.python_version(),
+    )

@@ -1,0 +1,117 @@
+"""What the station says about itself on MQTT: state, info, metrics, alarms.
+
+Remembers what was said last, so that state and alarms are sent when they change.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from edgevision.daemon.watch import Condition
+from edgevision.messages import (
+    CameraFigures,
+    HostFacts,
+    MachineState,
+    alarm_message,
+    info_message,
+    metrics_message,
+    state_message,
+)
+from edgevision.mqtt.publisher import Publisher
+from edgevision.ports import EngineInfo
+from edgevision.types import ModelRef, RecipeRef
+
+__all__ = ["Voice"]
+
+_log = logging.getLogger(__name__)
+
+
+class Voice:
+    """Speaks through the publisher, or only to the log when the station has no broker."""
+
+    def __init__(self, station: str, recipe: RecipeRef, publisher: Publisher | None) -> None:
+        """Nothing has been said yet."""
+        self._station = station
+        self._recipe = recipe
+        self._publisher = publisher
+        self._state: MachineState | None = None
+        self._active: dict[tuple[str, str | None], Condition] = {}
+
+    def introduce(
+        self,
+        version: str,
+        cameras: list[str],
+        models: tuple[ModelRef, ...],
+        engines: dict[str, EngineInfo],
+        host: HostFacts,
+    ) -> None:
+        """Say what this station is made of."""
+        for model in models:
+            info = engines[model.task]
+            _log.info(
+                "step %s: %s %s %s on %s %s (%s)",
+                *(model.task, model.bundle, model.version, info.precision),
+                *(info.engine, info.version, info.provider),
+            )
+        if self._publisher is not None:
+            message = info_message(
+                station=self._station,
+                version=version,
+                recipe=self._recipe,
+                cameras=cameras,
+                models=models,
+                engines=engines,
+                host=host,
+                started_ns=time.time_ns(),
+            )
+            self._publisher.info(message)
+
+    def state(self, state: MachineState, text: str | None = None) -> None:
+        """Say the state when it has changed."""
+        if state is self._state:
+            return
+        self._state = state
+        _log.info("state %s%s", state.value, f": {text}" if text else "")
+        if self._publisher is not None:
+            now_ns = time.time_ns()
+            self._publisher.state(
+                state_message(state, station=self._station, since_ns=now_ns, recipe=self._recipe, text=text)
+            )
+
+    def conditions(self, conditions: Iterable[Condition]) -> None:
+        """Raise an alarm for each new condition and end those that are over."""
+        present = {(condition.code, condition.camera): condition for condition in conditions}
+        for key, condition in present.items():
+            if key not in self._active:
+                _log.error("alarm %s: %s", condition.code, condition.text)
+                self._alarm(condition, active=True)
+        for key, condition in self._active.items():
+            if key not in present:
+                _log.info("alarm %s is over", condition.code)
+                self._alarm(condition, active=False)
+        self._active = present
+
+    def metrics(self, camera: str, figures: CameraFigures) -> None:
+        """Publish the figures of one camera."""
+        if self._publisher is not None:
+            message = metrics_message(
+                camera,
+                figures,
+                self._publisher.figures,
+                station=self._station,
+                now_ns=time.time_ns(),
+            )
+            self._publisher.metrics(camera, message)
+
+    def _alarm(self, condition: Condition, *, active: bool) -> None:
+        if self._publisher is not None:
+            message = alarm_message(
+                condition.code,
+                condition.text if active else "Over.",
+                station=self._station,
+                severity=condition.severity,
+                active=active,
+                now_ns=time.time_ns(),
+                camera=condition.camera,
+            )
+            self._publisher.alarm(message)

@@ -1,0 +1,69 @@
+"""The demo: a station made in memory on any source, with the embedded broker unless one is named."""
+
+import shlex
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+
+from rich.console import Console
+
+from edgevision.config.document import LoadedRecipe
+from edgevision.config.station import CameraSettings, MqttSettings, Station
+from edgevision.daemon.run import Daemon
+from edgevision.errors import UsageError
+from edgevision.host.terminal import VerdictLines
+from edgevision.mqtt.broker import EmbeddedBroker
+
+__all__ = ["STATION", "broker_address", "run_demo"]
+
+STATION = "demo"
+_SAMPLE_FPS = 10.0
+
+
+def run_demo(
+    recipe: LoadedRecipe,
+    source: str,
+    broker: MqttSettings | None,
+    frames: int | None,
+    stop: threading.Event,
+) -> None:
+    """Inspect `source` until `stop` is set, `frames` are done, or a recording is over.
+
+    Sources other than the sample line are inspected over the whole frame, because a recipe's
+    regions fit the pictures that it was made for.
+    """
+    console = Console(file=sys.stdout)
+    is_sample = source.startswith("sample")
+    with ExitStack() as stack:
+        kind = "given"
+        if broker is None:
+            embedded = stack.enter_context(EmbeddedBroker())
+            broker, kind = MqttSettings(host=embedded.host, port=embedded.port), "embedded"
+        _announce(console, broker, kind)
+        camera = CameraSettings(source=source, fps=_SAMPLE_FPS if is_sample else None)
+        station = Station(station=STATION, recipe=recipe.document.path, cameras=(camera,), mqtt=broker)
+        loaded = recipe if is_sample else _whole_frame(recipe)
+        Daemon(station, loaded, observers=[VerdictLines(console)], frames=frames).run(stop)
+
+
+def broker_address(text: str) -> MqttSettings:
+    """Return the broker of `HOST:PORT` or `HOST`; raises UsageError."""
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "1883")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"--broker {text}: expected HOST:PORT, for example 192.168.1.10:1883")
+    return MqttSettings(host=host, port=int(port))
+
+
+def _whole_frame(recipe: LoadedRecipe) -> LoadedRecipe:
+    tasks = tuple(step.model_copy(update={"region": None}) for step in recipe.recipe.tasks)
+    return replace(recipe, recipe=recipe.recipe.model_copy(update={"tasks": tasks, "zones": ()}))
+
+
+def _announce(console: Console, broker: MqttSettings, kind: str) -> None:
+    address = f"mqtt://{broker.host}:{broker.port}"
+    listen = shlex.join(
+        ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port), "-t", "edgevision/#", "-v"]
+    )
+    console.print(f"broker  {address} ({kind})", highlight=False)
+    console.print(f"listen  {listen}", highlight=False, soft_wrap=True)

@@ -1,0 +1,114 @@
+"""Replays recordings through the station's own inspector: every frame, in order, reproducibly.
+
+The same input, recipe and bundle give the same lines, apart from the fields that the result
+message declares volatile. Writing is `replay.outputs`.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgevision.build import Models, open_feed
+from edgevision.config.document import LoadedRecipe
+from edgevision.config.station import CameraSettings
+from edgevision.errors import TruncatedInput
+from edgevision.inspector import Inspector
+from edgevision.ports import Feed, InspectionSink
+from edgevision.station import Lane
+from edgevision.tally import Tally
+from edgevision.types import Inspected
+
+__all__ = ["CAMERA", "Progress", "Replay", "Summary"]
+
+CAMERA = "replay"
+
+Progress = Callable[[int, int | None], None]
+"""Gets the frames done and, where known, expected, over the inputs so far."""
+
+_NAMESPACE = uuid.UUID("5a1f0c3e-0c6b-5d0e-9d0a-5d8f6b1f7a52")
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a replay did."""
+
+    tally: Tally = field(default_factory=Tally)
+    seconds: float = 0.0
+    damage: list[str] = field(default_factory=list)
+    """One sentence for each input that ended early."""
+
+    def raise_damage(self) -> None:
+        """Raise TruncatedInput when any input was damaged."""
+        if self.damage:
+            raise TruncatedInput("\n".join(self.damage))
+
+
+class Replay:
+    """A recipe's models, ready for any number of inputs."""
+
+    def __init__(self, recipe: LoadedRecipe, models: Models, workers: int) -> None:
+        """Use `workers` threads, which should be the models' streams."""
+        self._recipe = recipe
+        self._models = models
+        self._workers = workers
+
+    def play(
+        self,
+        inputs: Sequence[str],
+        sinks: Sequence[InspectionSink],
+        *,
+        frames: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> Summary:
+        """Inspect every frame of every input, at most `frames` of each.
+
+        Raises:
+            CaptureError: an input cannot be opened at all.
+            OutputError: a sink cannot write.
+        """
+        summary = Summary()
+        feeds = [open_feed(CameraSettings(name=CAMERA, source=address), frames) for address in inputs]
+        began_s = time.monotonic()
+        for index, (address, feed) in enumerate(zip(inputs, feeds, strict=True)):
+            counting = _Counting(summary.tally, feed, on_progress)
+            inspector = self._models.inspector(self._run_id(index, address), is_simulated=True)
+            try:
+                self._run(feed, inspector, (*sinks, counting), frames)
+            except TruncatedInput as damage:
+                summary.damage.append(str(damage))
+        summary.seconds = time.monotonic() - began_s
+        return summary
+
+    def _run(
+        self, feed: Feed, inspector: Inspector, sinks: Sequence[InspectionSink], frames: int | None
+    ) -> None:
+        lane = Lane(feed, lambda: inspector, sinks, workers=self._workers, frames=frames)
+        lane.start()
+        try:
+            lane.join()
+        finally:
+            lane.stop()
+
+    def _run_id(self, index: int, address: str) -> str:
+        """The same for the same recipe and input, wherever the input lies."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self._recipe.ref.sha256}/{index}/{Path(address).name}"))
+
+
+class _Counting:
+    """The sink that counts, for the summary and for a progress bar."""
+
+    def __init__(self, tally: Tally, feed: Feed, on_progress: Progress | None) -> None:
+        self._tally = tally
+        self._feed = feed
+        self._on_progress = on_progress
+        self._before = tally.total
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        for inspected in batch:
+            self._tally.add(inspected.inspection, time.monotonic_ns())
+        if self._on_progress is not None:
+            expected = self._feed.frames_expected
+            total = None if expected is None else self._before + expected
+            self._on_progress(self._tally.total, total)
