@@ -15,7 +15,7 @@ from tests.repo.files import ROOT, text_files, tracked_files
 MAX_BYTES = 120_000
 LARGE = {".zip", ".png", ".gif", ".mp4", ".jpg"}
 # Written in pieces, so that this file passes its own test.
-MACHINE_PATHS = re.compile("/" + r"(?:work|root|home/\w+|Users/\w+|opt/pypi\S*)/")
+MACHINE_PATHS = re.compile("/" + r"(?:work|root|home/\w{2,}|Users/\w{2,}|opt/pypi\S*)/")
 REGISTRIES = re.compile(r"(?:pypi|pythonhosted|download\.pytorch)" + r"\.org|--(?:extra-)?index-" + "url")
 
 
