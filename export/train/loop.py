@@ -50,6 +50,7 @@ def train_unet(
     data_dir: Path | None = None,
     resume: bool = False,
     threads: int | None = None,
+    minutes: float | None = None,
 ) -> TrainResult:
     """Train as configured; after every epoch the work so far is safe in `out_dir`.
 
@@ -59,6 +60,7 @@ def train_unet(
         data_dir: Folder of the user's pictures, where the configuration trains on such.
         resume: Go on from `out_dir/last.pt`.
         threads: Threads for torch; torch's own choice when absent.
+        minutes: End after the epoch in which this much time has passed; `resume` goes on from there.
 
     Raises:
         UsageError: No usable pictures, or a checkpoint that does not fit.
@@ -71,11 +73,14 @@ def train_unet(
         state.resume(out_dir)
     console = Console(stderr=True)
     _announce(console, config, (train, val), state)
+    start = time.monotonic()
     while not state.is_over:
         with _progress(console, config, len(state.history)) as (progress, task):
             state.history.append(_epoch(state, train, val, (progress, task)))
         state.save(out_dir)
         console.print(_summary(state))
+        if minutes is not None and time.monotonic() - start >= 60 * minutes:
+            break
     return _finish(state, (train, val), out_dir)
 
 
@@ -168,7 +173,7 @@ def _summary(state: TrainingState) -> str:
 def _finish(state: TrainingState, sets: tuple[SampleSet, SampleSet], out_dir: Path) -> TrainResult:
     checkpoint = out_dir / BEST_FILE
     if not checkpoint.is_file():
-        raise EdgeVisionError(f"{checkpoint}: no epoch could be measured; is the validation set labelled?")
+        raise EdgeVisionError(f"{checkpoint}: no epoch was measured yet; train on with --resume")
     trained = load_trained(checkpoint)
     infer = torch_infer(trained.network.to(state.compute.device), trained.mean, trained.std, state.compute)
     metrics, answers = evaluate(infer, sets[1], state.config)
