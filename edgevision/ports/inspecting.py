@@ -1,33 +1,14 @@
-"""The seams: what the loop needs of cameras, engines, tasks, sinks and brokers.
+"""The seams on the way in: sources, feeds, engines, tasks. Nothing here is implemented."""
 
-Each port is one small protocol; adapters implement it and every adapter package also
-ships a fake. Nothing here is implemented.
-"""
-
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.types import Findings, Frame, Inspected, Judgement, ModelRef
+from edgevision.types import Findings, Frame, ModelRef
 
-__all__ = [
-    "Broker",
-    "Delivery",
-    "Engine",
-    "EngineInfo",
-    "Feed",
-    "FeedCounters",
-    "InspectionSink",
-    "Message",
-    "Outbox",
-    "OutboxRow",
-    "Source",
-    "Task",
-    "Tensor",
-]
+__all__ = ["Engine", "EngineInfo", "Feed", "FeedCounters", "Source", "Task", "Tensor"]
 
 Tensor = npt.NDArray[Any]
 
@@ -162,100 +143,3 @@ class Task(Protocol):
 
         Raises InspectionError when this frame cannot be decided, EngineError when the engine failed.
         """
-
-
-class InspectionSink(Protocol):
-    """Takes finished inspections, in the order of each camera."""
-
-    def commit(self, batch: Sequence[Inspected]) -> None:
-        """Take over responsibility; when this returns, nothing is lost by the caller's end.
-
-        Called by one thread at a time for each camera. Must not block on a network.
-        """
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One MQTT message to send."""
-
-    topic: str
-    payload: bytes
-    qos: int = 0
-    retain: bool = False
-    expiry_s: int | None = None
-    """MQTT 5 only; ignored on 3.1.1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """How one message ended: `ok` only on a successful PUBACK (or when sent, for QoS 0)."""
-
-    ok: bool
-    reason: str = ""
-    refused: bool = False
-    """The broker answered and said no: the same message at once would be refused again."""
-
-
-class Broker(Protocol):
-    """A connection to an MQTT broker that looks after itself."""
-
-    @property
-    def is_connected(self) -> bool:
-        """True between a successful CONNACK and the loss of the connection."""
-
-    @property
-    def receive_maximum(self) -> int:
-        """How many QoS 1 messages may be unacknowledged, from CONNACK; 65535 when not said."""
-
-    @property
-    def protocol(self) -> str | None:
-        """`5` or `3.1.1`, as spoken on the present connection; None without one."""
-
-    def on_connected(self, hook: Callable[[], None]) -> None:
-        """Have `hook` called from the network thread at every connection; call before `start`."""
-
-    def start(self) -> None:
-        """Begin connecting in the background; never raises because the broker is away."""
-
-    def publish(self, message: Message, on_done: Callable[[Delivery], None]) -> bool:
-        """Send now; False, and no call of `on_done`, when not connected or too much is under way.
-
-        Nothing is queued: after False, offer the message again after the next `on_done` or
-        connection. `on_done` is called once, from the network thread, and with ok=False for everything
-        unacknowledged when the connection is lost.
-        """
-
-    def stop(self, timeout_s: float) -> None:
-        """Publish the planned-stop status, wait for acknowledgements, disconnect."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One committed result that the broker has not acknowledged yet."""
-
-    row_id: int
-    """Grows with the order of committing."""
-    topic: str
-    payload: bytes
-    """The encoded result message, without its time of publishing."""
-    judgement: Judgement
-    committed_ns: int
-    """UTC."""
-
-
-class Outbox(Protocol):
-    """Committed results on their way to the broker. Safe in many threads."""
-
-    @property
-    def depth(self) -> int:
-        """How many rows wait."""
-
-    @property
-    def dropped(self) -> int:
-        """How many results were lost since the start because there was no room."""
-
-    def pending(self, limit: int) -> Sequence[OutboxRow]:
-        """Return the oldest waiting rows, in the order of committing."""
-
-    def delivered(self, row_id: int) -> None:
-        """Forget a row that the broker has acknowledged; unknown ids are ignored."""

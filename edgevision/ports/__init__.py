@@ -1,0 +1,24 @@
+"""The seams: what the loop needs of cameras, engines, tasks, sinks and brokers.
+
+Each port is one small protocol; adapters implement it and every adapter package also
+ships a fake.
+"""
+
+from edgevision.ports.delivering import Broker, Delivery, InspectionSink, Message, Outbox, OutboxRow
+from edgevision.ports.inspecting import Engine, EngineInfo, Feed, FeedCounters, Source, Task, Tensor
+
+__all__ = [
+    "Broker",
+    "Delivery",
+    "Engine",
+    "EngineInfo",
+    "Feed",
+    "FeedCounters",
+    "InspectionSink",
+    "Message",
+    "Outbox",
+    "OutboxRow",
+    "Source",
+    "Task",
+    "Tensor",
+]
