@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from edgevision.capture.backoff import Backoff
+from edgevision.backoff import Backoff
 from edgevision.capture.frozen import FrozenDetector
 from edgevision.capture.slot import Handover, LosslessQueue, NewestSlot
 from edgevision.errors import CameraRefusedSetting, CaptureError
@@ -166,7 +166,7 @@ class LiveFeed(_ThreadedFeed):
     ) -> None:
         """Take over `source`, which only the capture thread may use from now on."""
         super().__init__(source, camera, NewestSlot(), stop_timeout_s)
-        self._backoff = Backoff(reopen_min_s, reopen_max_s, rng or random.Random())
+        self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
         self._frozen_after_s = frozen_after_s
         self._has_been_open = False
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from edgevision.backoff import Backoff
 from edgevision.config.station import MqttSettings
 from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
 from edgevision.mqtt.access import Access, read_access
-from edgevision.mqtt.backoff import Backoff
 from edgevision.mqtt.failure import Failure, FailureKind
 from edgevision.mqtt.limits import BrokerLimits
 from edgevision.mqtt.session import WINDOW, OnDone, Session

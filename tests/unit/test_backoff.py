@@ -1,6 +1,6 @@
 import random
 
-from edgevision.capture.backoff import Backoff
+from edgevision.backoff import Backoff
 
 
 def delays(backoff: Backoff, count: int) -> list[float]:
