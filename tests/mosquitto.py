@@ -13,7 +13,7 @@ from typing import Self
 
 import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion
 
 __all__ = ["Mosquitto", "Subscriber", "free_port", "needs_mosquitto", "running_mosquitto"]
 
@@ -59,10 +59,10 @@ class Mosquitto:
         pytest.fail(f"Mosquitto did not start:\n{self.log}")
 
     def stop(self) -> None:
-        """End the process at once."""
+        """End the process; sessions are saved where the broker is persistent."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self._process.terminate()
+            self._process.wait(10)
             self._process = None
 
     @property
@@ -72,15 +72,18 @@ class Mosquitto:
 
 
 @contextmanager
-def running_mosquitto(config_extra: str = "", *, anonymous: bool = True) -> Iterator[Mosquitto]:
+def running_mosquitto(
+    config_extra: str = "", *, anonymous: bool = True, persistent: bool = False, port: int | None = None
+) -> Iterator[Mosquitto]:
     """Run a broker on a free port; `config_extra` is appended to its configuration."""
     if _BINARY is None:
         pytest.skip("Mosquitto is not installed (Debian, Ubuntu: apt-get install mosquitto)")
     with tempfile.TemporaryDirectory(prefix="mosquitto-") as folder:
-        config, port = Path(folder, "mosquitto.conf"), free_port()
+        config, port = Path(folder, "mosquitto.conf"), port or free_port()
         config.write_text(
             f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\n"
-            f"user root\npersistence false\n{config_extra}\n"
+            f"user root\npersistence {str(persistent).lower()}\npersistence_location {folder}/\n"
+            f"{config_extra}\n"
         )
         broker = Mosquitto(config, port)
         broker.start()
@@ -91,20 +94,17 @@ def running_mosquitto(config_extra: str = "", *, anonymous: bool = True) -> Iter
 
 
 class Subscriber:
-    """An outside subscriber: a plain paho client that keeps every message it gets."""
+    """An outside subscriber: a plain paho client that keeps every message it gets.
 
-    def __init__(
-        self,
-        broker_port: int,
-        topics: str = "#",
-        *,
-        protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311,
-    ) -> None:
+    With a client id the broker keeps its session while it is away.
+    """
+
+    def __init__(self, broker_port: int, topics: str = "#", *, client_id: str = "") -> None:
         self._arrived = threading.Condition()
         self.messages: list[paho.MQTTMessage] = []
         self._topics = topics
         self._subscribed = threading.Event()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=protocol)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id, clean_session=not client_id)
         self._client.on_connect = lambda client, *_: client.subscribe(self._topics, qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._keep

@@ -9,7 +9,8 @@ import ipaddress
 import logging
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
@@ -35,19 +36,18 @@ class EmbeddedBroker:
             )
         self.host = host
         self.port = port
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(_note)
-        self._thread = threading.Thread(target=self._loop.run_forever, name="amqtt", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
         self._broker: Any = None
 
     def __enter__(self) -> Self:
         """Start and wait until it listens; raises PublishError."""
         amqtt = _amqtt()
         self.port = self.port or _free_port(self.host)
-        self._thread.start()
+        self._start_loop()
         try:
             self._wait(self._start(amqtt))
-        except (amqtt.errors.AMQTTError, OSError, TimeoutError) as error:
+        except (amqtt.errors.AMQTTError, amqtt.errors.BrokerError, OSError, TimeoutError) as error:
             self._end_loop()
             raise PublishError(
                 f"embedded broker on {self.host}:{self.port}: cannot start: {error}; choose another port"
@@ -59,9 +59,15 @@ class EmbeddedBroker:
     ) -> None:
         """Stop it; what it retained is gone."""
         try:
-            self._wait(self._broker.shutdown())
+            self._wait(self._stop())
         finally:
             self._end_loop()
+
+    def _start_loop(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_note)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="amqtt", daemon=True)
+        self._thread.start()
 
     async def _start(self, amqtt: ModuleType) -> None:
         # Named plugins only: loading them by entry point is deprecated and warns.
@@ -70,7 +76,16 @@ class EmbeddedBroker:
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
         }
         self._broker = amqtt.broker.Broker(config, loop=self._loop)
+        self._broker.stream_connected = partial(_serve_and_close, self._broker.stream_connected)
         await self._broker.start()
+
+    async def _stop(self) -> None:
+        await self._broker.shutdown()
+        clients = asyncio.all_tasks() - {asyncio.current_task()}
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+        await asyncio.sleep(0)
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_START_TIMEOUT_S)
@@ -94,6 +109,19 @@ def _amqtt() -> ModuleType:
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return amqtt
+
+
+async def _serve_and_close(
+    serve: Callable[..., Awaitable[None]],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    **listener: str,
+) -> None:
+    """Close the connection at the end, which amqtt forgets when the client was faster."""
+    try:
+        await serve(reader, writer, **listener)
+    finally:
+        writer.close()
 
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
