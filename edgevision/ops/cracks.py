@@ -2,7 +2,7 @@
 
 Length is that of the whole centre line, all branches and loops together: the sum that a crack
 survey asks for, and never less than the longest way through the crack. Branches that reach
-less than half a radius out of the line they hang on are raggedness of its border and do not count.
+less than a radius out of the line they hang on are raggedness of its border and do not count.
 """
 
 from dataclasses import astuple, dataclass
@@ -183,7 +183,7 @@ def _pruned(graph: _Graph, diameters: Points) -> _Graph:
         tip, foot = sorted((branch[0], branch[-1]), key=lambda row: int(graph.degrees[row]))
         is_loose = graph.degrees[tip] == 1 and graph.degrees[foot] > 2
         reach = np.hypot(*(graph.points_xy[tip] - graph.points_xy[foot]))
-        if is_loose and reach <= 0.75 * diameters[graph.pixels[foot]]:
+        if is_loose and reach <= diameters[graph.pixels[foot]]:
             gone += [row for row in branch if row != foot]
     return _Graph.of(np.delete(graph.pixels, gone), graph.stride) if gone else graph
 
