@@ -15,7 +15,7 @@ class Backoff:
     def __init__(self, min_s: float, max_s: float, rng: random.Random | None = None) -> None:
         """Start at `min_s`; pass a seeded `rng` where the delays must repeat."""
         self._min_s = min_s
-        self._max_s = max_s
+        self._max_s = max(min_s, max_s)
         self._rng = rng or random.Random()
         self._ceiling_s = min_s
 
