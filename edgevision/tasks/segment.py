@@ -71,8 +71,8 @@ class SegmentTask:
         """Return the defects in the region, and the class map of the whole frame.
 
         Raises:
-            InspectionError: the region does not lie in this frame, or the answer does not fit
-                the manifest.
+            InspectionError: the region does not lie in this frame, or the answer is no numbers or
+                does not fit the manifest.
             EngineError: the engine failed.
         """
         box = self._box(frame)
@@ -116,12 +116,17 @@ class SegmentTask:
 
     def _score_max(self, seen: Foreground, box: Box) -> float:
         """Return the highest score in the region; at low resolution, up to a pixel around a polygon."""
-        polygon = self._polygon
-        if polygon is None:
-            return min(float(seen.scores.max()), 1.0)
-        height, width = seen.scores.shape
-        inside = _inside(polygon, box, (width, height))
-        return min(float(seen.scores.max(where=inside, initial=0.0)), 1.0)
+        score = float(seen.scores.max())
+        if not math.isfinite(score + float(seen.background.max())):
+            raise InspectionError(
+                f"task {self.name}: expected numbers from the model, got NaN or infinity; "
+                "try another precision or engine, or build the bundle again"
+            )
+        if self._polygon is not None:
+            height, width = seen.scores.shape
+            inside = _inside(self._polygon, box, (width, height))
+            score = float(seen.scores.max(where=inside, initial=0.0))
+        return min(score, 1.0)
 
     def _defects(self, seen: Foreground, box: Box) -> tuple[Mask, tuple[Defect, ...]]:
         left, top, right, bottom = box
