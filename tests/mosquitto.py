@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 __all__ = ["Mosquitto", "Subscriber", "free_port", "needs_mosquitto", "running_mosquitto"]
 
 _BINARY = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-_START_TIMEOUT_S = 10.0
+_START_TIMEOUT_S = 30.0
 
 needs_mosquitto = pytest.mark.skipif(
     _BINARY is None, reason="Mosquitto is not installed (Debian, Ubuntu: apt-get install mosquitto)"
@@ -114,7 +114,7 @@ class Subscriber:
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
-        assert self._subscribed.wait(10), "the subscriber got no SUBACK"
+        assert self._subscribed.wait(30), "the subscriber got no SUBACK"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,7 +130,7 @@ class Subscriber:
         """Return what arrived on a topic, in order."""
         return [bytes(message.payload) for message in self.messages if message.topic == topic]
 
-    def wait_for(self, topic: str, count: int = 1, timeout_s: float = 15.0) -> list[bytes]:
+    def wait_for(self, topic: str, count: int = 1, timeout_s: float = 30.0) -> list[bytes]:
         """Return the payloads of a topic as soon as there are `count`; fail the test otherwise."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.payloads(topic)) >= count, timeout_s):

@@ -106,7 +106,7 @@ class FakeBroker:
         """Take messages on `topic` again."""
         self._refusals.pop(topic, None)
 
-    def wait_until(self, condition: Callable[["FakeBroker"], bool], timeout_s: float = 10.0) -> bool:
+    def wait_until(self, condition: Callable[["FakeBroker"], bool], timeout_s: float = 30.0) -> bool:
         """Wait for a message that makes `condition` true; False on time-out."""
         with self._changed:
             return self._changed.wait_for(lambda: condition(self), timeout_s)

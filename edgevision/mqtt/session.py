@@ -8,6 +8,7 @@ paho's callbacks only note what happened; it is acted upon outside of paho and i
 
 import selectors
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -31,6 +32,7 @@ WINDOW = 20
 """QoS 1 messages under way, unless the broker bears fewer."""
 
 _UNSENT_MAX = 64
+_KEEPALIVE_TIMEOUT = 0x8D
 _IDLE_S = 1.0
 
 OnDone = Callable[[Delivery], None]
@@ -119,7 +121,7 @@ class Session:
         """Make a waiting `pump` return; from any thread."""
         try:
             self._wake_in.send(b"\0")
-        except (BlockingIOError, OSError):
+        except OSError:
             return  # Full of wake-ups already, or closed.
 
     def disconnect(self) -> None:
@@ -163,7 +165,8 @@ class Session:
             return
         writing = selectors.EVENT_WRITE if self._client.want_write() else 0
         self._selector.modify(sock, selectors.EVENT_READ | writing)
-        unread = getattr(sock, "pending", int)()
+        # What TLS has already decrypted does not show at the selector.
+        unread = sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
         for key, events in self._selector.select(0 if unread else timeout_s):
             if key.fileobj is self._wake_out:
                 self._wake_out.recv(4096)
@@ -220,6 +223,8 @@ class Session:
     ) -> None:
         if flags.is_disconnect_packet_from_server:
             self._note_loss(f"ended the connection: {reason.getName()}")
+        elif reason.value == _KEEPALIVE_TIMEOUT:
+            self._note_loss("is silent for longer than the keepalive; the network may be gone")
 
     def _on_publish(
         self, _client: Client, _data: object, packet_id: int, reason: ReasonCode, _said: Properties

@@ -32,7 +32,7 @@ def test_a_station_falls_back_to_3_1_1_and_its_results_arrive() -> None:
         client.on_connected(connected.set)
         publisher.start()
         client.start()
-        assert connected.wait(5), client.last_error
+        assert connected.wait(30), client.last_error
         assert client.protocol == "3.1.1"
         sink = ResultSink(outbox, publisher, TOPICS)
         for number in range(100):

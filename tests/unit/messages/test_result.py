@@ -13,13 +13,14 @@ from edgevision.types import Findings, Inspection, Judgement, Reason, StageTimes
 from tests.inspections import CRACK, ENGRAVED, ng_inspection, ok_inspection
 
 SCHEMA = schemas()["result"]
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def message(inspection: Inspection, published_ns: int | None = None) -> dict[str, object]:
     """Return what a subscriber decodes, after checking it against the published schema."""
     payload = encode(result_message(inspection, station="line1", published_ns=published_ns))
     decoded: dict[str, object] = json.loads(payload)
-    jsonschema.validate(decoded, SCHEMA)
+    VALIDATOR.validate(decoded)
     return decoded
 
 

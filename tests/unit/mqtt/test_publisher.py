@@ -27,7 +27,7 @@ from edgevision.ports import Message
 from tests.inspections import RECIPE, inspected, ng_inspection, ok_inspection
 
 TOPICS = Topics("edgevision", "line1")
-SCHEMAS = schemas()
+VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in schemas().items()}
 
 
 class Station:
@@ -52,7 +52,7 @@ class Station:
             json.loads(message.payload) for message in list(self.broker.accepted) if message.topic == topic
         ]
         for message in said:
-            jsonschema.validate(message, SCHEMAS[name])
+            VALIDATORS[name].validate(message)
         return said
 
     def wait_for(self, topic: str, count: int = 1) -> None:
