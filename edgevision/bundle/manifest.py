@@ -57,6 +57,10 @@ class SegmentSpec(_Part):
     """Smaller components are noise and are dropped before any rule sees them."""
     line_like: tuple[str, ...] = ()
     """Labels that get a centre-line length and widths."""
+    scaling: Literal["tile", "stretch", "letterbox"] = "tile"
+    """How the model was trained to see pictures and was measured: what a recipe should ask for."""
+    scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
+    """The recipe's `scale` at which it was trained and measured."""
 
 
 class ModelFile(_Part):

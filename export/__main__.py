@@ -1,0 +1,6 @@
+"""Runs the command line of the workstation half."""
+
+from export.cli import main
+
+if __name__ == "__main__":
+    main()

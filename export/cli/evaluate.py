@@ -1,0 +1,54 @@
+"""`python -m export evaluate`: measures a finished bundle through the device's code."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from edgevision.errors import OutputError
+from export.cli.options import RecipeFile, read_recipe
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle (.zip).")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A labelled folder, or sample:SEED.")],
+    split: Annotated[str, typer.Option(help="Which list of ImageSets/Segmentation.")] = "val",
+    frames: Annotated[int, typer.Option(min=1, help="How many parts of sample:SEED.")] = 1000,
+    engine: Annotated[Literal["onnxruntime", "openvino"], typer.Option(help="What runs it.")] = "onnxruntime",
+    precision: Annotated[Literal["int8", "fp32"], typer.Option(help="Which of its models.")] = "int8",
+    recipe: RecipeFile = None,
+    out: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
+    ] = None,
+) -> None:
+    """Measure a bundle on labelled pictures: a table on stderr, JSON on stdout."""
+    from edgevision.bundle.archive import open_bundle
+    from edgevision.engines.machine import available_threads
+    from edgevision.engines.spec import EngineRequest
+    from export.cli.tables import print_evaluation
+    from export.evaluate import evaluate as measure
+    from export.evaluate import labelled_folder, recipe_of
+    from export.materials import line_parts, line_seed
+
+    opened = open_bundle(bundle)
+    labels = opened.manifest.labels
+    seed = line_seed(data)
+    samples = labelled_folder(Path(data), split, labels) if seed is None else line_parts(seed, frames, labels)
+    name = f"{Path(data).name}, split {split}" if seed is None else f"sample line, seed {seed}"
+    request = EngineRequest(engine, precision, threads=available_threads())
+    found = measure(opened, request, read_recipe(recipe) or recipe_of(opened.manifest), samples, name)
+    print_evaluation(found)
+    text = json.dumps(found.as_values(), indent=2)
+    print(text)
+    if out is not None:
+        _write(out, text + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}; check the folder") from error

@@ -1,0 +1,105 @@
+"""Options that several commands share, and what they open."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from edgevision.config.document import load_recipe
+from edgevision.errors import UsageError
+from edgevision.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from export.pipeline import Step
+    from export.work import Work
+
+__all__ = [
+    "Data",
+    "HeldOut",
+    "ManifestFile",
+    "Opset",
+    "QuantizeMethod",
+    "RecipeFile",
+    "WorkDir",
+    "open_step",
+    "read_recipe",
+    "say",
+    "torch_module",
+]
+
+CALIBRATION_PICTURES = 64
+
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        "--calibration",
+        metavar="DATA",
+        help="Pictures to calibrate with and to judge by: a folder, labelled or not, or sample:SEED.",
+    ),
+]
+HeldOut = Annotated[int, typer.Option("--pictures", min=4, help="Most held-out pictures to judge by.")]
+ManifestFile = Annotated[
+    Path, typer.Option("--manifest", metavar="FILE", help="What you say about the model, in YAML.")
+]
+Opset = Annotated[int, typer.Option(min=17, max=20, help="ONNX operator set.")]
+QuantizeMethod = Annotated[
+    Literal["minmax", "percentile"], typer.Option("--method", help="How activation ranges are found.")
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option("--recipe", metavar="FILE", help="Judge by this recipe; any defect is NG without it."),
+]
+WorkDir = Annotated[Path, typer.Argument(metavar="WORK", help="The folder that convert made.")]
+
+
+def open_step(folder: Path, data: str | None, recipe: Path | None, pictures: int) -> "Step":
+    """Open a work folder with its pictures. Raises UsageError or ConfigError."""
+    from export.materials import open_materials
+    from export.pipeline import Step
+    from export.work import Work
+
+    work = Work(folder)
+    facts = work.read_facts()
+    judged_by = read_recipe(recipe)
+    materials = open_materials(
+        data,
+        facts.description.labels,
+        facts.training,
+        calibration=CALIBRATION_PICTURES,
+        held_out=pictures,
+    )
+    return Step(work, materials, say, judged_by)
+
+
+def read_recipe(file: Path | None) -> Recipe | None:
+    """Read a recipe with one step; its bundle is not opened. Raises ConfigError or UsageError."""
+    if file is None:
+        return None
+    recipe = load_recipe(file).recipe
+    if len(recipe.tasks) != 1:
+        raise UsageError(
+            f"{file}: expected a recipe with one task to judge one model, got {len(recipe.tasks)}"
+        )
+    return recipe
+
+
+def torch_module(work: "Work") -> "nn.Module | None":
+    """Return the torch model of a work folder, or None, said aloud, where it is gone or never was."""
+    from export.sources import load_torch
+
+    facts = work.read_facts()
+    if facts.max_abs_difference is None:
+        return None
+    try:
+        return load_torch(facts.source, facts.description).module
+    except UsageError as error:
+        say(f"torch is left out of the comparison: {error}")
+        return None
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal."""
+    typer.echo(message, err=True)

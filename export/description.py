@@ -1,0 +1,106 @@
+"""What a person says about a model: a small YAML file beside a checkpoint or an ONNX file.
+
+It names the model, its licence and where its training data came from, and for foreign models
+how pictures go in and what comes out. Measured facts never stand in it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edgevision.bundle.manifest import OutputSpec, Provenance
+from edgevision.config.problems import Problem, config_error
+from edgevision.config.sentences import explain
+from edgevision.config.yamlfile import read_yaml
+from export.data.view import View
+
+__all__ = ["SCHEMA", "Description", "ForeignOutput", "read_description"]
+
+SCHEMA: Literal["edgevision.model/1"] = "edgevision.model/1"
+
+Channels = Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
+Scales = Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(min_length=1, max_length=3)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ForeignOutput(_Part):
+    """The output of an ONNX file that was not made here."""
+
+    name: str | None = None
+    """The only output when absent."""
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    activation: Literal["none", "softmax", "sigmoid"] = "none"
+    """What still has to be applied to get probabilities."""
+
+    def spec(self, name: str) -> OutputSpec:
+        """Return it as manifests say it."""
+        return OutputSpec(name=name, layout=self.layout, activation=self.activation)
+
+
+class Description(_Part):
+    """A model description file."""
+
+    schema_: Literal["edgevision.model/1"] = Field(SCHEMA, alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    description: str = ""
+    licence: Annotated[str, Field(min_length=1)]
+    provenance: Annotated[tuple[Provenance, ...], Field(min_length=1)]
+    labels: tuple[str, ...] = ()
+    """Index is the class id, 0 is background. Checkpoints made here bring their own."""
+    line_like: tuple[str, ...] = ()
+    """Labels that get a length and widths."""
+    min_area_px: Annotated[int, Field(ge=1)] = 1
+    view: View = View()
+    """Input size and how pictures are brought to it. Checkpoints made here bring their own."""
+    color: Literal["RGB", "BGR", "GRAY"] = "RGB"
+    mean: Channels = (0.0, 0.0, 0.0)
+    """Subtracted per channel after division by 255, by what is put before a foreign model."""
+    std: Scales = (1.0, 1.0, 1.0)
+    output: ForeignOutput = ForeignOutput()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Description":
+        if self.labels and (len(self.labels) < 2 or len(set(self.labels)) != len(self.labels)):
+            msg = "labels: expected background and at least one more, all different"
+            raise ValueError(msg)
+        unknown = set(self.line_like) - set(self.labels)
+        if self.labels and unknown:
+            msg = f"line_like: not among the labels: {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        if min(len(self.mean), len(self.std)) < self.channels:
+            msg = f"mean and std: expected {self.channels} values each for {self.color}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Return how many channels the model's input has."""
+        return 1 if self.color == "GRAY" else 3
+
+    @property
+    def input_shape(self) -> tuple[int, int, int, int]:
+        """Return (1, H, W, C)."""
+        width, height = self.view.size_wh
+        return 1, height, width, self.channels
+
+
+def read_description(path: Path) -> Description:
+    """Read a description. Raises ConfigError with file, line, key and remedy."""
+    document = read_yaml(path)
+    problems = list(document.problems)
+    try:
+        description = Description.model_validate(document.values)
+    except ValidationError as error:
+        problems += [
+            Problem(document.place_of(details["loc"]), details["loc"], explain(details, Description))
+            for details in error.errors(include_url=False)
+        ]
+        raise config_error(path, problems) from error
+    if problems:
+        raise config_error(path, problems)
+    return description

@@ -1,0 +1,130 @@
+"""The model card inside a bundle: what the model is for, how good it is, where it came from. Markdown."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from edgevision.bundle.manifest import Manifest
+from export.verify import GateResult
+from export.work import Facts
+
+__all__ = ["CARD_FILE", "model_card"]
+
+CARD_FILE = "MODEL_CARD.md"
+
+
+def model_card(manifest: Manifest, facts: Facts, result: GateResult) -> str:
+    """Return the card of a bundle."""
+    parts = [
+        f"# {manifest.name} {manifest.version}",
+        manifest.description,
+        _section("What it does", _use(manifest)),
+        _section("How good it is", _accuracy(manifest, result)),
+        _section("float32 against int8", _conversion(manifest, facts, result)),
+        _section("Training", _training(facts)),
+        _section("Data and licence", _provenance(manifest)),
+        _section("Limits", _limits(result)),
+        _section("How it was made", _making(manifest)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _use(manifest: Manifest) -> str:
+    width, height = manifest.input.size_wh
+    size = f"{manifest.parameters:,} parameters, {manifest.gmac:.2f} GMAC" if manifest.parameters else ""
+    classes = ", ".join(manifest.labels[1:])
+    return (
+        f"Segments {classes} in {width} x {height} pixels of {manifest.input.color}. {size}.\n"
+        f"A pixel counts from probability {manifest.segment.pixel_threshold:g}; "
+        f"defects below {manifest.segment.min_area_px} pixels are dropped."
+    )
+
+
+def _accuracy(manifest: Manifest, result: GateResult) -> str:
+    if not result.materials.has_truth:
+        return "Not measured: no labelled pictures were given. int8 was compared with fp32 only."
+    blocks = []
+    for accuracy in manifest.accuracy:
+        rows = [
+            (name, _figure(accuracy.fp32.get(name)), _figure(accuracy.int8.get(name)))
+            for name in dict.fromkeys([*accuracy.fp32, *accuracy.int8])
+        ]
+        blocks.append(
+            f"{accuracy.samples} held-out pictures: {accuracy.split}.\n\n"
+            + table(("figure", "fp32", "int8"), rows)
+        )
+    note = (
+        "IoU over all pixels of all pictures; mean_iou over the defect classes; defect_iou is any defect "
+        "against background; tolerance_f1 counts pixels within 4 px."
+    )
+    return "\n\n".join([*blocks, note])
+
+
+def _conversion(manifest: Manifest, facts: Facts, result: GateResult) -> str:
+    int8 = result.of("int8")
+    lines = []
+    if facts.max_abs_difference is not None:
+        lines.append(
+            f"- torch against ONNX fp32: probabilities differ by at most {facts.max_abs_difference:.2g} "
+            f"on {facts.compared_inputs} inputs."
+        )
+    lines.append(
+        f"- int8 against fp32: probabilities differ by at most {int8.difference.max:.3f}, on average by "
+        f"{int8.difference.mean:.2g}, 99 % of them by less than {int8.difference.p99:.3f}."
+    )
+    lines.append(
+        f"- Verdicts that differ between fp32 and int8: {_flipped(result)} of {len(int8.pictures)} pictures."
+    )
+    if manifest.quantization is not None:
+        excluded = ", ".join(manifest.quantization.excluded_nodes) or "none"
+        lines.append(f"- {manifest.quantization.method}; layers left in float: {excluded}.")
+        lines.append(f"- Calibrated with {manifest.quantization.calibration}.")
+    return "\n".join(lines)
+
+
+def _flipped(result: GateResult) -> int:
+    name = result.of("int8").runner.name
+    return sum(flip.runner == name and flip.what == "picture" for flip in result.flips)
+
+
+def _training(facts: Facts) -> str:
+    if not facts.training:
+        return ""
+    minutes = f", {facts.training_minutes:.0f} minutes" if facts.training_minutes else ""
+    return f"Configuration `{facts.training['name']}`, checkpoint `{Path(facts.source).name}`{minutes}."
+
+
+def _provenance(manifest: Manifest) -> str:
+    rows = [(p.name, p.licence, p.attribution, p.use) for p in manifest.provenance]
+    return f"Licence of this model: {manifest.licence}.\n\n" + table(
+        ("data", "licence", "attribution", "use"), rows
+    )
+
+
+def _limits(result: GateResult) -> str:
+    return (
+        f"Measured on {result.materials.held_out_name} only. Other parts, materials, light, optics or scales "
+        "need a measurement of their own: `python -m export evaluate BUNDLE DATA`."
+    )
+
+
+def _making(manifest: Manifest) -> str:
+    tools = ", ".join(f"{name} {version}" for name, version in sorted(manifest.tools.items()))
+    return f"`{manifest.command}`\n\n{manifest.created}; {tools}."
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; bars and line breaks in cells are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

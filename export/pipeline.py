@@ -1,0 +1,162 @@
+"""The steps from a trained model to a bundle that may ship, each from and to a work folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+from torch import nn
+
+from edgevision.bundle.manifest import Quantization
+from edgevision.engines.machine import available_threads
+from edgevision.errors import BundleError, UsageError
+from edgevision.recipe import Recipe
+from export.adopt import adopt, read_onnx
+from export.convert import convert
+from export.description import Description
+from export.gate_report import write_gate_report
+from export.materials import Materials
+from export.pack import write_packed
+from export.quantize import Method, Quantizer
+from export.runners import draft_manifest, model_inputs, segment_step
+from export.sensitivity import exclusions, rank_layers
+from export.sources import TorchSource
+from export.verify import GateResult, Verification
+from export.work import Facts, Work
+
+__all__ = ["Step", "adopt_onnx", "bundle", "convert_torch", "quantize", "verify"]
+
+PARITY_INPUTS = 16
+CALIBRATION_INPUTS = 128
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What all steps need."""
+
+    work: Work
+    materials: Materials
+    say: Say
+    recipe: Recipe | None = None
+
+    @property
+    def verification(self) -> Verification:
+        """Return a new gate around the fp32 model of the work folder."""
+        return Verification(
+            self.work.read_facts().description,
+            self.work.read_model("fp32"),
+            self.materials,
+            self.recipe,
+            available_threads(),
+        )
+
+
+def convert_torch(source: TorchSource, opset: int, materials: Materials, work: Work) -> Facts:
+    """Export a torch model to the work folder, compared with torch on real inputs.
+
+    Raises:
+        BundleError: it cannot be exported, or ONNX answers differently.
+    """
+    description = source.description
+    step = segment_step(description.view)
+    inputs = model_inputs(draft_manifest(description), step, materials.held_out, PARITY_INPUTS)
+    converted = convert(source.module, inputs, opset)
+    facts = Facts(
+        description=description,
+        source=source.name,
+        training=source.training,
+        training_minutes=source.minutes,
+        max_abs_difference=converted.max_abs_difference,
+        compared_inputs=converted.samples,
+    )
+    work.write_model("fp32", converted.model)
+    work.write_facts(facts)
+    return facts
+
+
+def adopt_onnx(file: Path, description: Description, work: Work) -> Facts:
+    """Bring a foreign ONNX model to the work folder, with bytes as input. Raises ManifestError."""
+    if not description.labels:
+        raise UsageError(f"{file}: expected labels in the description, got none; list them, background first")
+    work.write_model("fp32", adopt(read_onnx(file), description))
+    facts = Facts(description=description, source=file.name)
+    work.write_facts(facts)
+    return facts
+
+
+def quantize(step: Step, method: Method = "minmax") -> bool:
+    """Make the int8 model; leave the layers at fault in float until the gate passes.
+
+    Returns:
+        Whether it passed. The model that is left behind is the last one tried.
+
+    Raises:
+        BundleError: the quantiser cannot work with the model.
+    """
+    facts, model, verification = step.work.read_facts(), step.work.read_model("fp32"), step.verification
+    inputs = model_inputs(
+        verification.manifest, verification.recipe.tasks[0], step.materials.calibration, CALIBRATION_INPUTS
+    )
+    step.say(f"calibrating with {len(inputs)} inputs of {step.materials.calibration_name}")
+    quantizer = Quantizer(model, inputs, method)
+    int8, excluded, passed = _search(quantizer, verification, step.say)
+    quantization = Quantization(
+        method=f"static QDQ U8S8 per channel, {method}",
+        calibration=(
+            f"{len(inputs)} inputs of {step.materials.calibration_name}, "
+            f"sha256 {quantizer.calibration_sha256}"
+        ),
+        excluded_nodes=excluded,
+    )
+    step.work.write_model("int8", int8)
+    step.work.write_facts(facts.model_copy(update={"quantization": quantization}))
+    return passed
+
+
+def _search(
+    quantizer: Quantizer, verification: Verification, say: Say
+) -> tuple[onnx.ModelProto, tuple[str, ...], bool]:
+    int8 = quantizer.quantized()
+    refusals = verification.refusals(int8)
+    if not refusals:
+        return int8, (), True
+    excluded: tuple[str, ...] = ()
+    _tell(say, "int8 throughout", refusals)
+    ranked = rank_layers(quantizer, verification.output_error)
+    for excluded in exclusions(ranked):
+        int8 = quantizer.quantized(excluded)
+        refusals = verification.refusals(int8)
+        if not refusals:
+            say(f"passes with {', '.join(excluded)} in float")
+            return int8, excluded, True
+        _tell(say, f"{len(excluded)} layers in float", refusals)
+    return int8, excluded, False
+
+
+def _tell(say: Say, what: str, refusals: tuple[str, ...]) -> None:
+    say(f"{what}: refused: {refusals[0]}" + (f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""))
+
+
+def verify(step: Step, module: nn.Module | None = None) -> GateResult:
+    """Run the gate and write its report to the work folder, whether it passes or not."""
+    result = step.verification.result(step.work.read_model("int8"), module)
+    write_gate_report(step.work, result)
+    return result
+
+
+def bundle(step: Step, out: Path, command: str, module: nn.Module | None = None) -> GateResult:
+    """Run the gate and, when it passes, write the bundle.
+
+    Raises:
+        BundleError: the gate refuses; its report lies in the work folder.
+        OutputError: the file cannot be written.
+    """
+    result = verify(step, module)
+    if not result.passed:
+        reasons = "\n".join(f"  {reason}" for reason in result.refusals)
+        raise BundleError(
+            f"{out.name}: refused by the gate; see {step.work.folder / 'gate.html'}:\n{reasons}"
+        )
+    write_packed(out, step.work, result, command)
+    return result

@@ -1,0 +1,198 @@
+"""Makes the int8 twin of an ONNX model: static QDQ, U8S8, per channel, calibrated on real inputs.
+
+The bytes-to-float prefix and the softmax stay float. Whether the result is good enough is
+decided by `export.gate`; which layers to leave out by `export.sensitivity`.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from edgevision.errors import BundleError
+from export.convert import sealed
+
+__all__ = ["SCHEMA", "Method", "Quantizer", "float_ends"]
+
+SCHEMA = "edgevision.quantized/1"
+Method = Literal["minmax", "percentile"]
+Batch = npt.NDArray[np.uint8]
+
+_METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
+_PERCENTILE = 99.99
+_WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+_END_OPERATIONS = frozenset(
+    {
+        "Add",
+        "Cast",
+        "Clip",
+        "Div",
+        "Identity",
+        "Mul",
+        "Pad",
+        "Resize",
+        "Sigmoid",
+        "Softmax",
+        "Sub",
+        "Transpose",
+    }
+)
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
+    """Hands inputs to the calibrator, which asks for ranges so as to hold few activations at once."""
+
+    def __init__(self, name: str, inputs: Sequence[Batch]) -> None:
+        self._name, self._inputs = name, inputs
+        self._next = iter(inputs)
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def set_range(self, start_index: int, end_index: int) -> None:
+        """Hand out the inputs of this range next."""
+        self._next = iter(self._inputs[start_index:end_index])
+
+    def get_next(self) -> dict[str, Batch] | None:
+        """Return the next input, or None at the end of the range."""
+        batch = next(self._next, None)
+        return None if batch is None else {self._name: batch}
+
+
+class Quantizer:
+    """Quantises one model, again and again with other exclusions; activations are measured once."""
+
+    def __init__(self, model: onnx.ModelProto, inputs: Sequence[Batch], method: Method = "minmax") -> None:
+        """Prepare a model.
+
+        Args:
+            model: One uint8 input (1, H, W, C), opset 17 or newer.
+            inputs: What the device would feed to it, (1, H, W, C) uint8 each.
+            method: How activation ranges come from what is seen.
+
+        Raises:
+            BundleError: the quantiser cannot work with the model, or there are no inputs.
+        """
+        if not inputs:
+            raise BundleError("calibration: expected at least one input, got none; name a folder of pictures")
+        self.method: Method = method
+        self.calibration_sha256 = _hash(inputs)
+        self._reader = _Reader(model.graph.input[0].name, inputs)
+        self._folder = tempfile.TemporaryDirectory(prefix="edgevision-quantize-")
+        self._prepared = Path(self._folder.name) / "prepared.onnx"
+        source = Path(self._folder.name) / "source.onnx"
+        onnx.save(model, source)
+        try:
+            quant_pre_process(source, self._prepared, skip_symbolic_shape=True)
+        except Exception as error:
+            raise BundleError(f"onnxruntime cannot prepare the model for quantising: {error}") from error
+        self.prepared = onnx.load(self._prepared)
+        self._kept_float = float_ends(self.prepared.graph)
+
+    @property
+    def weighted_nodes(self) -> tuple[str, ...]:
+        """Names of the nodes that carry weights, in graph order: what can be excluded."""
+        return tuple(node.name for node in self.prepared.graph.node if node.op_type in _WEIGHTED)
+
+    def quantized(self, excluded_nodes: Iterable[str] = ()) -> onnx.ModelProto:
+        """Return the int8 model with some nodes left in float. Raises BundleError."""
+        excluded = sorted(set(excluded_nodes))
+        target = Path(self._folder.name) / "int8.onnx"
+        try:
+            with _quiet_quantizer():
+                quantize_static(
+                    str(self._prepared),
+                    str(target),
+                    self._reader,
+                    quant_format=QuantFormat.QDQ,
+                    per_channel=True,
+                    activation_type=QuantType.QUInt8,
+                    weight_type=QuantType.QInt8,
+                    nodes_to_exclude=[*self._kept_float, *excluded],
+                    calibrate_method=_METHODS[self.method],
+                    extra_options={"CalibStridedMinMax": 1, "CalibPercentile": _PERCENTILE},
+                    calibration_cache_path=Path(self._folder.name) / "ranges.json",
+                )
+        except Exception as error:
+            raise BundleError(f"onnxruntime cannot quantise the model: {error}") from error
+        return self._labelled(onnx.load(target), excluded)
+
+    def _labelled(self, model: onnx.ModelProto, excluded: list[str]) -> onnx.ModelProto:
+        onnx.helper.set_model_props(
+            model,
+            {
+                "edgevision.schema": SCHEMA,
+                "edgevision.quantization": f"QDQ U8S8 per channel, {self.method}",
+                "edgevision.calibration_sha256": self.calibration_sha256,
+                "edgevision.excluded_nodes": json.dumps(excluded),
+            },
+        )
+        return sealed(model)
+
+
+def float_ends(graph: onnx.GraphProto) -> list[str]:
+    """Return the names of the nodes between the input and the first weights, and after the last ones.
+
+    Pictures lose nothing in the prefix, and probabilities would be rounded to 1/255 in the suffix.
+    """
+    consumers: dict[str, list[onnx.NodeProto]] = {}
+    producer = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        for name in node.input:
+            consumers.setdefault(name, []).append(node)
+    prefix = _walk([graph.input[0].name], lambda name: consumers.get(name, []), "output")
+    suffix = _walk([value.name for value in graph.output], lambda name: _known(producer.get(name)), "input")
+    return [node.name for node in graph.node if node.name in prefix | suffix]
+
+
+def _known(node: onnx.NodeProto | None) -> list[onnx.NodeProto]:
+    return [] if node is None else [node]
+
+
+def _walk(
+    tensors: list[str], neighbours: Callable[[str], list[onnx.NodeProto]], onwards: Literal["input", "output"]
+) -> set[str]:
+    """Return the nodes reached from `tensors` through operations that keep to single pixels."""
+    reached: set[str] = set()
+    while tensors:
+        for node in neighbours(tensors.pop()):
+            if node.op_type in _END_OPERATIONS and node.name not in reached:
+                reached.add(node.name)
+                tensors += getattr(node, onwards)
+    return reached
+
+
+def _hash(inputs: Sequence[Batch]) -> str:
+    digest = hashlib.sha256()
+    for batch in inputs:
+        digest.update(str(batch.shape).encode())
+        digest.update(np.ascontiguousarray(batch).tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _quiet_quantizer() -> Iterator[None]:
+    """Silence the root logger, to which the quantiser writes advice about other machines."""
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

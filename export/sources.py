@@ -1,0 +1,116 @@
+"""Where a torch model comes from: a checkpoint made here, or any factory function of the user's."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edgevision.errors import UsageError
+from export.description import Description, ForeignOutput
+from export.networks.deploy import Deployable
+from export.train.checkpoint import load_trained
+from export.train.config import TrainConfig
+
+__all__ = ["FromBytes", "TorchSource", "load_torch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TorchSource:
+    """A torch module in deployable form, with everything known of it."""
+
+    name: str
+    """Path of the checkpoint, or `module:function`: what `load_torch` takes."""
+    module: nn.Module
+    """Takes (1, H, W, C) uint8, returns (1, classes, H, W) probabilities."""
+    description: Description
+    """The user's, completed by what the checkpoint says."""
+    training: dict[str, Any]
+    minutes: float
+
+
+class FromBytes(nn.Module):
+    """A user's network with normalisation before and the described activation behind it."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: nn.Module, description: Description) -> None:
+        super().__init__()
+        self.network = network
+        self.activation = description.output.activation
+        mean, std = (_per_channel(v, description.channels) for v in (description.mean, description.std))
+        self.register_buffer("scale", 1.0 / (255.0 * std))
+        self.register_buffer("shift", -mean / std)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (N, H, W, C) uint8 to (N, classes, H, W) float32 probabilities."""
+        answer: Tensor = self.network(image.permute(0, 3, 1, 2).float() * self.scale + self.shift)
+        if self.activation == "softmax":
+            return torch.softmax(answer, dim=1)
+        return torch.sigmoid(answer) if self.activation == "sigmoid" else answer
+
+
+def _per_channel(values: Sequence[float], channels: int) -> Tensor:
+    return torch.tensor(values[:channels]).view(1, channels, 1, 1)
+
+
+def load_torch(source: str, description: Description) -> TorchSource:
+    """Load `FILE.pt` or `module:function`.
+
+    Raises:
+        UsageError: there is no such thing, or it is of no use.
+    """
+    if Path(source).suffix in (".pt", ".pth") or ":" not in source:
+        return _from_checkpoint(Path(source), description)
+    network = _made_by(source)
+    if not description.labels:
+        raise UsageError(
+            f"{source}: expected labels in the description, got none; list them, background first"
+        )
+    if description.output.layout != "NCHW":
+        raise UsageError(f"{source}: expected output.layout NCHW for a torch module, got NHWC")
+    module = FromBytes(network, description)
+    return TorchSource(source, module, description.model_copy(update={"output": ForeignOutput()}), {}, 0.0)
+
+
+def _from_checkpoint(file: Path, description: Description) -> TorchSource:
+    trained = load_trained(file)
+    if description.labels not in ((), trained.labels):
+        raise UsageError(
+            f"{file}: trained on the labels {', '.join(trained.labels)}; the description says "
+            f"{', '.join(description.labels)}; leave them out there"
+        )
+    line_like = description.line_like
+    if trained.config and not line_like:
+        line_like = TrainConfig.model_validate(trained.config).line_like
+    completed = description.model_copy(
+        update={
+            "labels": trained.labels,
+            "line_like": line_like,
+            "view": trained.view,
+            "color": "RGB",
+            "mean": trained.mean,
+            "std": trained.std,
+            "output": ForeignOutput(),
+        }
+    )
+    module = Deployable(trained.network, trained.mean, trained.std)
+    return TorchSource(str(file.absolute()), module, completed, trained.config, trained.minutes)
+
+
+def _made_by(source: str) -> nn.Module:
+    module_name, _, function_name = source.partition(":")
+    try:
+        made = getattr(importlib.import_module(module_name), function_name)()
+    except Exception as error:  # the user's own code can raise anything
+        raise UsageError(
+            f"{source}: expected MODULE:FUNCTION that returns a torch module, got {type(error).__name__}: "
+            f"{error}; is the folder on PYTHONPATH?"
+        ) from error
+    if not isinstance(made, nn.Module):
+        raise UsageError(f"{source}: expected a torch.nn.Module, got {type(made).__name__}")
+    return made
