@@ -52,6 +52,7 @@ class Lane:
         self._done: dict[int, Inspected] = {}
         self._taken = 0
         self._committed = 0
+        self._is_committing = False
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         name = f"inspect-{feed.camera}"
@@ -67,6 +68,11 @@ class Lane:
         """Return whether a worker is still at it."""
         return any(thread.is_alive() for thread in self._threads)
 
+    @property
+    def failure(self) -> BaseException | None:
+        """Return what ended the lane early, before `join` raises it."""
+        return self._failure
+
     def start(self) -> None:
         """Start capturing and inspecting."""
         self._feed.start()
@@ -76,6 +82,8 @@ class Lane:
     def stop(self) -> None:
         """Take no further frame; frames already taken are finished and committed."""
         self._stopping.set()
+        with self._order:
+            self._order.notify_all()
 
     def join(self) -> None:
         """Wait until every taken frame is committed, close the source, raise what ended the lane."""
@@ -90,7 +98,7 @@ class Lane:
             while (taken := self._take()) is not None:
                 ticket, frame = taken
                 self._finish(ticket, Inspected(frame, self._inspect(frame)))
-        except Exception as error:  # noqa: BLE001 - raised again by join
+        except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
             self._fail(error)
 
     def _take(self) -> tuple[int, Frame] | None:
@@ -121,19 +129,32 @@ class Lane:
         return inspector.inspect(frame, queue_ns)
 
     def _finish(self, ticket: int, inspected: Inspected) -> None:
+        """Commit what is complete, unless another worker is at it: then that one does it.
+
+        After a sink has failed nothing is committed any more, so that what is leaves no gap.
+        """
         with self._order:
             self._done[ticket] = inspected
-            batch = []
-            while self._committed in self._done:
-                batch.append(self._done.pop(self._committed))
-                self._committed += 1
-            if batch:
-                for sink in self._sinks:
-                    sink.commit(batch)
+            if self._is_committing:
+                return
+            self._is_committing = True
+        while batch := self._next_batch():
+            for sink in self._sinks:
+                sink.commit(batch)
+            with self._order:
+                self._committed += len(batch)
                 self._order.notify_all()
 
-    def _fail(self, error: Exception) -> None:
-        if not isinstance(error, EdgeVisionError):
+    def _next_batch(self) -> list[Inspected]:
+        with self._order:
+            batch: list[Inspected] = []
+            while (ticket := self._committed + len(batch)) in self._done:
+                batch.append(self._done.pop(ticket))
+            self._is_committing = bool(batch)
+            return batch
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, Exception) and not isinstance(error, EdgeVisionError | BrokenPipeError):
             _log.exception("the lane of %s ended by an unexpected error", self._feed.camera)
         with self._order:
             if self._failure is None:

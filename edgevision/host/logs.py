@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 __all__ = ["LogLevel", "set_up_logs"]
 
@@ -15,9 +15,17 @@ _SYSLOG_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, loggi
 def set_up_logs(level: LogLevel) -> None:
     """Send the log of all threads to standard error from `level` on."""
     handler = logging.StreamHandler(sys.stderr)
-    under_systemd = "JOURNAL_STREAM" in os.environ
-    handler.setFormatter(_JournalFormatter() if under_systemd else _terminal_formatter())
+    handler.setFormatter(_JournalFormatter() if _is_journal(sys.stderr) else _terminal_formatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether this very stream goes to journald: the variable is inherited by whatever a service starts."""
+    try:
+        file = os.fstat(stream.fileno())
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{file.st_dev}:{file.st_ino}"
 
 
 def _terminal_formatter() -> logging.Formatter:
@@ -25,8 +33,8 @@ def _terminal_formatter() -> logging.Formatter:
 
 
 class _JournalFormatter(logging.Formatter):
-    """`<6>text`: the prefix journald reads the priority from (sd-daemon(3))."""
+    """`<6>text` for each line: the prefix journald reads the priority from (sd-daemon(3))."""
 
     def format(self, record: logging.LogRecord) -> str:
         priority = _SYSLOG_PRIORITY.get(record.levelno, 2)
-        return f"<{priority}>{super().format(record)}"
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())

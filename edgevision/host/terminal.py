@@ -24,7 +24,7 @@ class VerdictLines:
         """Count from zero; `now_ns` is a monotonic clock."""
         self._console = console
         self._now_ns = now_ns
-        self._started_ns = now_ns()
+        self._started_ns: int | None = None
         self._tally = Tally()
         self._guard = threading.Lock()
 
@@ -32,8 +32,9 @@ class VerdictLines:
         """Print the batch."""
         with self._guard:
             for inspected in batch:
-                self._tally.add(inspected.inspection, self._now_ns())
-                line = self._verdict(inspected.inspection).append_text(self._counts())
+                now_ns = self._now_ns()
+                self._tally.add(inspected.inspection, now_ns)
+                line = self._verdict(inspected.inspection).append_text(self._counts(now_ns))
                 self._console.print(line, soft_wrap=True)
 
     def _verdict(self, inspection: Inspection) -> Text:
@@ -45,10 +46,11 @@ class VerdictLines:
             (clock, "dim"), "  ", part, "  ", (f"{judgement.value:<2}", _STYLES[judgement]), "  ", reasons
         )
 
-    def _counts(self) -> Text:
-        now_ns = self._now_ns()
-        since_ns = max(self._started_ns, now_ns - _WINDOW_NS)
-        latencies_ms = sorted(latency / 1e6 for latency in self._tally.latencies_ns(since_ns))
+    def _counts(self, now_ns: int) -> Text:
+        if self._started_ns is None:
+            self._started_ns = now_ns
+        window_ns = now_ns - _WINDOW_NS
+        latencies_ms = sorted(latency / 1e6 for latency in self._tally.latencies_ns(window_ns))
         counts = "  ".join(f"{kind.value} {self._tally.judgements[kind]}" for kind in Judgement)
-        rate = f"{self._tally.rate_hz(since_ns, now_ns):.1f}/s"
+        rate = f"{self._tally.rate_hz(max(self._started_ns, window_ns), now_ns):.1f}/s"
         return Text(f"  | {counts}  {rate}  {latencies_ms[len(latencies_ms) // 2]:.1f} ms", style="dim")
