@@ -59,7 +59,7 @@ class Inspector:
                 failures.append(found)
         verdict = self._judged(findings, failures)
         infer_ns = sum(found.infer_ns for found in findings)
-        times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns)
+        times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
         return self._record(frame, tuple(findings), verdict, times)
 
     def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:

@@ -94,6 +94,8 @@ class Frame:
     file: str | None = None
     """Name of the file the frame came from, for recordings and folders."""
     truth: Truth | None = None
+    acquire_ns: int = 0
+    """How long fetching and decoding took after the exposure; 0 where nobody knows."""
 
     def __post_init__(self) -> None:
         _check_image("image_bgr", self.image_bgr, 3)

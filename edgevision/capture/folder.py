@@ -4,6 +4,7 @@ An unreadable image is passed over and reported at the end; folders inside are n
 """
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,9 +68,10 @@ class FolderSource:
             TruncatedInput: Once at the end, naming the images that could not be read.
         """
         for path in self._remaining:
+            started_ns = time.monotonic_ns()
             image_bgr = _decode(path)
             if image_bgr is not None:
-                return self._frame(image_bgr, path)
+                return self._frame(image_bgr, path, time.monotonic_ns() - started_ns)
             self._unreadable.append(path.name)
         if self._unreadable:
             raise self._report()
@@ -94,13 +96,22 @@ class FolderSource:
             raise CaptureError(msg)
         return tuple(sorted(candidates, key=lambda path: natural_order(path.name)))
 
-    def _frame(self, image_bgr: ImageBgr, path: Path) -> Frame:
+    def _frame(self, image_bgr: ImageBgr, path: Path, acquire_ns: int) -> Frame:
         height, width = image_bgr.shape[:2]
         known = self._truth.get(path.name)
         truth = known.load((width, height)) if known else None
         frame_id = self._frame_id
         self._frame_id += 1
-        return Frame(image_bgr, self._camera, frame_id, 0, frame_id, file=path.name, truth=truth)
+        return Frame(
+            image_bgr,
+            self._camera,
+            frame_id,
+            captured_ns=0,
+            wall_ns=frame_id,
+            file=path.name,
+            truth=truth,
+            acquire_ns=acquire_ns,
+        )
 
     def _report(self) -> TruncatedInput:
         bad, self._unreadable = self._unreadable, []

@@ -73,7 +73,8 @@ class _LiveSource:
         frame_id = self._frame_id
         self._frame_id += 1
         image_bgr = image.astype(np.uint8, copy=False)
-        return Frame(image_bgr, self._settings.name, frame_id, captured_ns, wall_ns)
+        acquire_ns = time.monotonic_ns() - captured_ns
+        return Frame(image_bgr, self._settings.name, frame_id, captured_ns, wall_ns, acquire_ns=acquire_ns)
 
     def close(self) -> None:
         """Release the device."""

@@ -5,6 +5,7 @@ at once, because later frames of a damaged file may still be readable.
 """
 
 import os
+import time
 from pathlib import Path
 
 import cv2
@@ -102,21 +103,25 @@ class VideoSource:
 
     def _decode(self, capture: cv2.VideoCapture) -> Frame | None:
         missing = (self._frames_expected or 0) - self._frame_id
+        started_ns = time.monotonic_ns()
         tries = 1 if missing == 0 else min(max(missing, _TRIES_MIN), _TRIES_MAX)
         for failed in range(tries):
             is_read, image = capture.read()
             if is_read:
                 self._frames_failed += failed
-                return self._frame(image.astype(np.uint8, copy=False), capture.get(cv2.CAP_PROP_POS_MSEC))
+                image_bgr = image.astype(np.uint8, copy=False)
+                acquire_ns = time.monotonic_ns() - started_ns
+                return self._frame(image_bgr, capture.get(cv2.CAP_PROP_POS_MSEC), acquire_ns)
         return None
 
-    def _frame(self, image_bgr: ImageBgr, position_ms: float) -> Frame:
+    def _frame(self, image_bgr: ImageBgr, position_ms: float, acquire_ns: int) -> Frame:
         frame_id = self._frame_id
         self._frame_id += 1
         is_timed = position_ms > 0.0 or self._fps <= 0.0
         self._position_s = max(0.0, position_ms / 1e3) if is_timed else frame_id / self._fps
         wall_ns = round(1e9 * self._position_s)
-        return Frame(image_bgr, self._camera, frame_id, 0, wall_ns, file=self._path.name)
+        file = self._path.name
+        return Frame(image_bgr, self._camera, frame_id, 0, wall_ns, file=file, acquire_ns=acquire_ns)
 
     def _check_complete(self) -> None:
         found = []
