@@ -10,10 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from export.networks.blocks import conv_norm, double_conv, initialise
+from export.networks.blocks import conv_norm, double_conv, logit_layer
 from export.networks.spec import NetworkSpec
 
 __all__ = ["Logits", "UNet", "UNetLite", "build_network"]
+
+
+_BACKGROUND_LOGIT = 4.0
 
 
 class Logits(NamedTuple):
@@ -30,11 +33,11 @@ class _ImageHead(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.hidden = conv_norm(2 * channels, channels, kernel=1)
-        self.score = nn.Conv2d(channels, classes - 1, 1)
+        self.hidden = nn.Sequential(nn.Conv2d(2 * channels, channels, 1), nn.ReLU(inplace=True))
+        self.score = logit_layer(channels, [0.0] * classes)
 
     def forward(self, deepest: Tensor) -> Tensor:
-        pooled = torch.cat([deepest.mean((2, 3), keepdim=True), deepest.amax((2, 3), keepdim=True)], 1)
+        pooled = torch.cat([F.adaptive_avg_pool2d(deepest, 1), F.adaptive_max_pool2d(deepest, 1)], 1)
         return cast("Tensor", self.score(self.hidden(pooled)))
 
 
@@ -51,7 +54,7 @@ class _Pyramid(nn.Module):
         self.encoder = nn.ModuleList(double_conv(i, o) for i, o in zip(inputs, self.widths, strict=True))
         self.pool = nn.MaxPool2d(2)
         self.image_head = _ImageHead(deepest, spec.classes) if spec.image_head else None
-        self.output = nn.Conv2d(top, spec.classes, 1)
+        self.output = logit_layer(top, [_BACKGROUND_LOGIT] + [0.0] * (spec.classes - 1))
 
     def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
         """Bring `below` to the skip's resolution and join the two."""
@@ -69,10 +72,10 @@ class _Pyramid(nn.Module):
             value = self.merge(level, value, skips[level])
         pixels = self.output(value)
         if of_image is not None:
-            pixels = pixels + F.pad(of_image, (0, 0, 0, 0, 1, 0))
+            pixels = pixels + of_image
         if self.spec.stem_stride == 2:
             pixels = F.interpolate(pixels, scale_factor=2.0, mode="bilinear", align_corners=False)
-        return Logits(pixels, None if of_image is None else of_image.flatten(1))
+        return Logits(pixels, None if of_image is None else of_image.flatten(1)[:, 1:])
 
 
 class UNet(_Pyramid):
@@ -83,7 +86,6 @@ class UNet(_Pyramid):
         pairs = list(zip(self.widths[:-1], self.widths[1:], strict=True))
         self.up = nn.ModuleList(nn.ConvTranspose2d(low, high, 2, stride=2) for high, low in pairs)
         self.decoder = nn.ModuleList(double_conv(2 * high, high) for high, _ in pairs)
-        initialise(self)
 
     def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
         """Upsample by a transposed convolution, concatenate, convolve twice."""
@@ -101,7 +103,6 @@ class UNetLite(_Pyramid):
         pairs = list(zip(self.widths[:-1], self.widths[1:], strict=True))
         self.narrow = nn.ModuleList(conv_norm(low, high, kernel=1) for high, low in pairs)
         self.decoder = nn.ModuleList(double_conv(2 * high, high) for high, _ in pairs)
-        initialise(self)
 
     def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
         """Narrow at the low resolution, repeat pixels, concatenate, convolve twice."""

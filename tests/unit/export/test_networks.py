@@ -63,7 +63,7 @@ def test_the_image_head_biases_all_pixels_towards_the_classes_it_sees() -> None:
     before = network(picture)
     assert network.image_head is not None
     with torch.no_grad():
-        network.image_head.score.get_parameter("bias")[1] += 2.0
+        network.image_head.score.get_parameter("bias")[2] += 2.0
 
     after = network(picture)
 
