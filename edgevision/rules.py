@@ -6,7 +6,7 @@ overlooked: where it would break a rule, the part is ND.
 
 from collections.abc import Iterable, Sequence
 
-from edgevision.ops.masks import polygon_mask
+from edgevision.ops.polygons import polygon_mask
 from edgevision.recipe import GreyBand, Recipe, Rule, Zone
 from edgevision.types import Defect, Findings, Judgement, Reason, Verdict
 

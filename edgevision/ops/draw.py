@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgevision.ops.masks import polygon_mask
+from edgevision.ops.polygons import polygon_mask
 from edgevision.types import Defect, ImageBgr, Inspection, Judgement
 
 __all__ = ["annotate"]

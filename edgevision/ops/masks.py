@@ -4,9 +4,10 @@ Written so that a picture without defects costs next to nothing: everything beyo
 the maximum happens only where a class reached its threshold.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -18,12 +19,13 @@ __all__ = [
     "class_map",
     "components",
     "foreground",
-    "polygon_mask",
     "probabilities",
 ]
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
+Array = npt.NDArray[Any]
+Box = tuple[int, int, int, int]
 
 
 def probabilities(
@@ -46,21 +48,29 @@ def probabilities(
         planes = _sigmoid(planes)
     elif activation == "softmax":
         planes = _softmax(planes)
-    if len(planes) == 1:
-        return np.concatenate((1.0 - planes, planes))
-    return planes
+    return _two_classes(planes[0]) if len(planes) == 1 else planes
 
 
 def _sigmoid(logits: Planes) -> Planes:
-    return np.reciprocal(1.0 + np.exp(np.minimum(-logits, 88.0)))
+    odds = np.minimum(np.negative(logits), 88.0)  # exp(88) is the end of float32
+    np.exp(odds, out=odds)
+    odds += 1.0
+    return np.reciprocal(odds, out=odds)
 
 
 def _softmax(logits: Planes) -> Planes:
     if len(logits) == 2:
-        second = _sigmoid(logits[1] - logits[0])
-        return np.stack((1.0 - second, second))
-    powers = np.exp(logits - logits.max(axis=0))
-    return np.asarray(powers / powers.sum(axis=0), np.float32)
+        return _two_classes(_sigmoid(logits[1] - logits[0]))
+    powers = np.asarray(np.exp(logits - logits.max(axis=0)), np.float32)
+    powers /= powers.sum(axis=0)
+    return powers
+
+
+def _two_classes(second: Planes) -> Planes:
+    planes = np.empty((2, *second.shape), np.float32)
+    np.subtract(1.0, second, out=planes[0])
+    planes[1] = second
+    return planes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,32 +94,59 @@ class Foreground:
         return mask if self.labels is None else mask * self.labels
 
     @classmethod
-    def stacked(cls, strips: Sequence["Foreground"]) -> "Foreground":
-        """Join strips of one picture, given from top to bottom."""
-        labels = [strip.labels for strip in strips if strip.labels is not None]
-        return cls(
-            np.concatenate([strip.scores for strip in strips]),
-            np.concatenate([strip.background for strip in strips]),
-            np.concatenate(labels) if labels else None,
-        )
+    def stacked(cls, strips: Sequence[tuple[int, Planes | None]], size_wh: tuple[int, int]) -> "Foreground":
+        """Join strips of (C, rows, W) probabilities, each with its first row; None has no foreground."""
+        shape = (size_wh[1], size_wh[0])
+        scores, background = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        labels = None
+        for top, planes in strips:
+            if planes is None:
+                continue
+            strip = foreground(planes)
+            rows = slice(top, top + planes.shape[1])
+            scores[rows], background[rows] = strip.scores, strip.background
+            if strip.labels is not None:
+                labels = np.zeros(shape, np.uint8) if labels is None else labels
+                labels[rows] = strip.labels
+        return cls(scores, background, labels)
 
     def cropped(self, rows: slice, columns: slice) -> "Foreground":
         """Return a part, without copying."""
         labels = None if self.labels is None else self.labels[rows, columns]
         return Foreground(self.scores[rows, columns], self.background[rows, columns], labels)
 
-    def resized(self, size_wh: tuple[int, int]) -> "Foreground":
-        """Interpolate to another size: probabilities bilinearly, labels by the nearest pixel."""
-        if (self.scores.shape[1], self.scores.shape[0]) == size_wh:
-            return self
-        scores, background = (
-            np.asarray(cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR), np.float32)
-            for plane in (self.scores, self.background)
+    def window(self, threshold: float, size_wh: tuple[int, int]) -> Box:
+        """Return the box, seen at `size_wh`, outside of which no score reaches `threshold`."""
+        left, top, width, height = cv2.boundingRect((self.scores >= threshold).view(np.uint8))
+        shape = self.scores.shape
+        x_scale, y_scale = size_wh[0] / shape[1], size_wh[1] / shape[0]
+        return (
+            max(0, math.floor((left - 1) * x_scale)),
+            max(0, math.floor((top - 1) * y_scale)),
+            min(size_wh[0], math.ceil((left + width + 1) * x_scale)),
+            min(size_wh[1], math.ceil((top + height + 1) * y_scale)),
         )
-        if self.labels is None:
-            return Foreground(scores, background, None)
-        labels = cv2.resize(self.labels, size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
-        return Foreground(scores, background, np.asarray(labels, np.uint8))
+
+    def resized(self, size_wh: tuple[int, int], window_xyxy: Box | None = None) -> "Foreground":
+        """Interpolate to another size: probabilities bilinearly, labels by the nearest pixel.
+
+        Returns the whole, or only a window of what has `size_wh`.
+        """
+        left, top, right, bottom = window_xyxy or (0, 0, *size_wh)
+        height, width = self.scores.shape
+        if (width, height) == size_wh:
+            return self.cropped(slice(top, bottom), slice(left, right))
+        x_step, y_step = width / size_wh[0], height / size_wh[1]
+        x_first, y_first = (left + 0.5) * x_step - 0.5, (top + 0.5) * y_step - 0.5
+        matrix, shape = np.array([[x_step, 0, x_first], [0, y_step, y_first]]), (right - left, bottom - top)
+
+        def warped(plane: Array, interpolation: int) -> Any:
+            flags = interpolation | cv2.WARP_INVERSE_MAP
+            return cv2.warpAffine(plane, matrix, shape, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+        scores, background = (warped(plane, cv2.INTER_LINEAR) for plane in (self.scores, self.background))
+        labels = None if self.labels is None else warped(self.labels, cv2.INTER_NEAREST)
+        return Foreground(scores, background, labels)
 
 
 def foreground(planes: Planes) -> Foreground:
@@ -177,12 +214,12 @@ def components(class_ids: Mask, planes: Planes, min_area_px: int = 1) -> list[Co
 def _of_class(
     class_id: int, mask: Mask, scores: Planes, min_area_px: int, offset_xy: tuple[int, int]
 ) -> list[Component]:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
-    for index in range(1, count):
-        left, top, width, height, area = (int(value) for value in stats[index])
-        if area < min_area_px:
-            continue
+    for index in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= min_area_px).tolist():
+        if index == 0:
+            continue  # what is not set
+        left, top, width, height, area = stats[index].tolist()
         box = (slice(top, top + height), slice(left, left + width))
         piece = (labels[box] == index).view(np.uint8)
         score = float(np.dot(piece.ravel(), scores[box].ravel())) / area
@@ -197,21 +234,3 @@ def _of_class(
 def _outline(piece: Mask) -> npt.NDArray[np.int32]:
     contours, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return np.asarray(max(contours, key=len), np.int32).reshape(-1, 2)
-
-
-def polygon_mask(
-    points_xy: npt.ArrayLike, box_xyxy: tuple[int, int, int, int], scale_xy: tuple[float, float] = (1.0, 1.0)
-) -> Mask:
-    """Return (h, w) uint8, 1 inside the polygon, for a box of the source drawn at `scale_xy`.
-
-    Args:
-        points_xy: (n, 2) corners in pixels of the source.
-        box_xyxy: The part of the source to draw.
-        scale_xy: Size of the result relative to the box.
-    """
-    left, top, right, bottom = box_xyxy
-    size = (max(1, round((bottom - top) * scale_xy[1])), max(1, round((right - left) * scale_xy[0])))
-    corners = (np.asarray(points_xy, np.float64) - (left, top)) * scale_xy
-    mask = np.zeros(size, np.uint8)
-    cv2.fillPoly(mask, [np.round(corners).astype(np.int32)], 1)
-    return mask

@@ -100,31 +100,53 @@ class TileGrid:
     def blend(self, predict: Predict) -> Iterator[tuple[int, Planes]]:
         """Ask for every tile once, row by row, and yield finished strips from top to bottom.
 
-        Only one row of tiles is held at any time.
+        Only those rows of tiles are held that reach into the present strip.
 
         Yields:
             The first row of a strip and its (C, rows, W) float32 answer, which is the caller's.
         """
-        tile_h = self.tile_wh[1]
-        carried: Planes | None = None
-        for index, (top, weights) in enumerate(zip(self.rows.origins, self.rows.weights, strict=True)):
-            band = self._band(top, predict) * weights[:, np.newaxis]
-            if carried is not None:
-                band[:, : carried.shape[1]] += carried
-            is_last = index + 1 == len(self.rows.origins)
-            done = tile_h if is_last else self.rows.origins[index + 1] - top
-            yield top, band[:, :done]
-            carried = band[:, done:]
+        for top, strip in self.blend_unless(predict, lambda _: False):
+            assert strip is not None
+            yield top, strip
 
-    def _band(self, top: int, predict: Predict) -> Planes:
-        band: Planes | None = None
-        for left, weights in zip(self.columns.origins, self.columns.weights, strict=True):
-            answer = predict(left, top)
-            if band is None:
-                band = np.zeros((answer.shape[0], self.tile_wh[1], self.size_wh[0]), np.float32)
-            band[:, :, left : left + self.tile_wh[0]] += answer * weights
-        assert band is not None
-        return band
+    def blend_unless(
+        self, predict: Predict, is_quiet: Callable[[Planes], bool]
+    ) -> Iterator[tuple[int, Planes | None]]:
+        """Do as `blend`, but yield None for strips to which only quiet tiles contribute.
+
+        A blended value never exceeds the largest of the values it is blended from, so a tile may
+        count as quiet when all that matters in it is below some limit. All tiles are asked for.
+        """
+        held: list[_Row] = []
+        ends = (*self.rows.origins[1:], self.size_wh[1])
+        for top, end, weights in zip(self.rows.origins, ends, self.rows.weights, strict=True):
+            answers = [predict(left, top) for left in self.columns.origins]
+            held = [row for row in held if row.top + self.tile_wh[1] > top]
+            quiet = [is_quiet(answer) for answer in answers]
+            held.append(_Row(top, weights, answers, all(quiet)))
+            yield top, None if all(row.is_quiet for row in held) else self._strip(held, top, end)
+
+    def _strip(self, rows: list["_Row"], top: int, end: int) -> Planes:
+        tile_w, tile_h = self.tile_wh
+        strip = np.zeros((len(rows[0].answers[0]), end - top, self.size_wh[0]), np.float32)
+        for row in rows:
+            reach = slice(top - row.top, min(end - row.top, tile_h))
+            for left, weights, answer in zip(
+                self.columns.origins, self.columns.weights, row.answers, strict=True
+            ):
+                share = weights * row.weights[reach, np.newaxis]
+                strip[:, : reach.stop - reach.start, left : left + tile_w] += answer[:, reach] * share
+        return strip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """The answers of one row of tiles."""
+
+    top: int
+    weights: npt.NDArray[np.float32]
+    answers: list[Planes]
+    is_quiet: bool
 
 
 def pad_to_tile(

@@ -17,7 +17,8 @@ from edgevision.bundle.manifest import Manifest
 from edgevision.errors import InspectionError
 from edgevision.ops.cracks import measure_line
 from edgevision.ops.image import letterbox, stretch, to_model_color
-from edgevision.ops.masks import Component, Foreground, components, foreground, polygon_mask, probabilities
+from edgevision.ops.masks import Component, Foreground, components, foreground, probabilities
+from edgevision.ops.polygons import polygon_mask
 from edgevision.ops.tiles import TileGrid, pad_to_tile
 from edgevision.ports import Engine
 from edgevision.recipe import Region, SegmentStep
@@ -31,6 +32,8 @@ Box = tuple[int, int, int, int]
 Polygon = tuple[tuple[float, float], ...]
 Predict = Callable[[ImageBgr], Planes]
 """From a picture of the model's input size to (C, H, W) probabilities."""
+Look = tuple[Foreground | None, float]
+"""What was seen of a region, None where nothing reached the threshold; and the highest score."""
 
 
 class SegmentTask:
@@ -78,12 +81,13 @@ class SegmentTask:
         box = self._box(frame)
         left, top, right, bottom = box
         calls = _TimedCalls(self._step.name, self._spec, self._engine)
-        seen = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
-        score_max = self._score_max(seen, box)
+        seen, score_max = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
+        if self._polygon is not None and seen is not None:
+            score_max = _score_inside(self._polygon, box, seen)
         class_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)
         defects: tuple[Defect, ...] = ()
-        if score_max >= self._threshold:
-            class_map[top:bottom, left:right], defects = self._defects(seen, box)
+        if seen is not None and score_max >= self._threshold:
+            defects = self._defects(seen, box, class_map)
         return Findings(self.name, defects, self._spec.labels, class_map, score_max, calls.infer_ns)
 
     def _box(self, frame: Frame) -> Box:
@@ -98,44 +102,50 @@ class SegmentTask:
             )
         return box
 
-    def _stretched(self, region: ImageBgr, predict: Predict) -> Foreground:
-        return foreground(predict(stretch(region, self._spec.input.size_wh)))
+    def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
+        return _whole(foreground(predict(stretch(region, self._spec.input.size_wh))))
 
-    def _letterboxed(self, region: ImageBgr, predict: Predict) -> Foreground:
+    def _letterboxed(self, region: ImageBgr, predict: Predict) -> Look:
         picture, geometry = letterbox(region, self._spec.input.size_wh)
-        return foreground(geometry.crop(predict(picture)))
+        return _whole(foreground(geometry.crop(predict(picture))))
 
-    def _tiled(self, region: ImageBgr, predict: Predict) -> Foreground:
+    def _tiled(self, region: ImageBgr, predict: Predict) -> Look:
+        """Look at native resolution; tiles that stay below the threshold are not even blended."""
         height, width = (max(1, round(size * self._step.scale)) for size in region.shape[:2])
         tile_w, tile_h = tile_wh = self._spec.input.size_wh
         picture, (left, top) = pad_to_tile(stretch(region, (width, height)), tile_wh)
-        grid = TileGrid.cover((picture.shape[1], picture.shape[0]), tile_wh, self._step.tile_overlap_px)
-        strips = grid.blend(lambda x, y: _fitted(predict(picture[y : y + tile_h, x : x + tile_w]), tile_wh))
-        seen = Foreground.stacked([foreground(planes) for _, planes in strips])
-        return seen.cropped(slice(top, top + height), slice(left, left + width))
+        size_wh = picture.shape[1], picture.shape[0]
+        score_max = 0.0
 
-    def _score_max(self, seen: Foreground, box: Box) -> float:
-        """Return the highest score in the region; at low resolution, up to a pixel around a polygon."""
-        score = float(seen.scores.max())
-        if not math.isfinite(score + float(seen.background.max())):
-            raise InspectionError(
-                f"task {self.name}: expected numbers from the model, got NaN or infinity; "
-                "try another precision or engine, or build the bundle again"
-            )
-        if self._polygon is not None:
-            height, width = seen.scores.shape
-            inside = _inside(self._polygon, box, (width, height))
-            score = float(seen.scores.max(where=inside, initial=0.0))
-        return min(score, 1.0)
+        def is_quiet(planes: Planes) -> bool:
+            nonlocal score_max
+            score = float(planes[1:].max())
+            score_max = max(score_max, score)
+            return score < self._threshold
 
-    def _defects(self, seen: Foreground, box: Box) -> tuple[Mask, tuple[Defect, ...]]:
+        def look(x: int, y: int) -> Planes:
+            return _fitted(predict(picture[y : y + tile_h, x : x + tile_w]), tile_wh)
+
+        grid = TileGrid.cover(size_wh, tile_wh, self._step.tile_overlap_px)
+        strips = list(grid.blend_unless(look, is_quiet))
+        if score_max < self._threshold:
+            return None, score_max
+        seen = Foreground.stacked(strips, size_wh)
+        return _whole(seen.cropped(slice(top, top + height), slice(left, left + width)))
+
+    def _defects(self, seen: Foreground, box: Box, class_map: Mask) -> tuple[Defect, ...]:
+        """Return the defects, and write their pixels into the frame's class map."""
         left, top, right, bottom = box
-        whole = seen.resized((right - left, bottom - top))
-        class_ids = whole.class_map(self._threshold)
+        size_wh = right - left, bottom - top
+        window = seen.window(self._threshold, size_wh)
+        near = seen.resized(size_wh, window)
+        class_ids = near.class_map(self._threshold)
+        rows, columns = slice(window[1], window[3]), slice(window[0], window[2])
         if self._polygon is not None:
-            class_ids = class_ids * _inside(self._polygon, box, (right - left, bottom - top))
-        found = components(class_ids, whole.scores, self._min_area_px)
-        return class_ids, tuple(self._defect(component, left, top) for component in found)
+            class_ids = class_ids * _inside(self._polygon, box, size_wh)[rows, columns]
+        class_map[top:bottom, left:right][rows, columns] = class_ids
+        found = components(class_ids, near.scores, self._min_area_px)
+        return tuple(self._defect(component, left + window[0], top + window[1]) for component in found)
 
     def _defect(self, component: Component, left: int, top: int) -> Defect:
         label = self._spec.labels[component.class_id]
@@ -178,12 +188,28 @@ class _TimedCalls:
                 f"{output.shape}; build the bundle again"
             )
         planes = probabilities(output, self._spec.outputs[0].layout, self._spec.outputs[0].activation)
+        if not np.isfinite(planes.max()):
+            raise InspectionError(
+                f"task {self._task}: expected numbers from the model, got NaN or infinity; "
+                "try another precision or engine, or build the bundle again"
+            )
         if len(planes) != len(self._spec.labels):
             raise InspectionError(
                 f"task {self._task}: expected {len(self._spec.labels)} classes as labelled in the manifest, "
                 f"got {len(planes)} from the model; build the bundle again with the right labels"
             )
         return planes
+
+
+def _whole(seen: Foreground) -> Look:
+    return seen, min(float(seen.scores.max()), 1.0)
+
+
+def _score_inside(polygon: Polygon, box: Box, seen: Foreground) -> float:
+    """Return the highest score inside; at low resolution, up to a pixel around the polygon."""
+    height, width = seen.scores.shape
+    inside = _inside(polygon, box, (width, height))
+    return min(float(seen.scores.max(where=inside, initial=0.0)), 1.0)
 
 
 def _fitted(planes: Planes, size_wh: tuple[int, int]) -> Planes:

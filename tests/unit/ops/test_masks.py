@@ -8,9 +8,9 @@ from edgevision.ops.masks import (
     class_map,
     components,
     foreground,
-    polygon_mask,
     probabilities,
 )
+from edgevision.ops.polygons import polygon_mask
 
 Planes = npt.NDArray[np.float32]
 
@@ -128,6 +128,29 @@ def test_resizing_probabilities_gives_smoother_borders_than_resizing_classes() -
     assert smooth.sum() < blocky.sum() / 2
 
 
+@pytest.mark.parametrize("size_wh", [(96, 80), (333, 211), (30, 20), (15, 10)])
+def test_a_window_of_a_resized_map_holds_all_that_reaches_the_threshold(size_wh: tuple[int, int]) -> None:
+    planes = np.zeros((3, 20, 30), np.float32)
+    planes[0] = 1
+    planes[:, 7:12, 10:21] = _random_planes(3)[:, 7:12, 10:21]
+    seen = foreground(planes)
+    left, top, right, bottom = window = seen.window(0.5, size_wh)
+    whole = seen.resized(size_wh).class_map(0.5)
+    inside = seen.resized(size_wh, window).class_map(0.5)
+    assert whole.any()
+    assert inside.size < whole.size
+    expected = np.zeros_like(whole)
+    expected[top:bottom, left:right] = inside
+    assert np.array_equal(whole, expected)
+
+
+def test_probabilities_are_interpolated_between_the_centres_of_pixels() -> None:
+    planes = _random_planes(2)
+    exact = cv2.resize(planes[1], (300, 190), interpolation=cv2.INTER_LINEAR)
+    assert np.allclose(foreground(planes).resized((300, 190)).scores, exact, atol=0.04)
+    assert np.allclose(foreground(planes).resized((300, 190)).scores.mean(), exact.mean(), atol=1e-3)
+
+
 def test_resizing_keeps_labels() -> None:
     planes = np.zeros((4, 8, 8), np.float32)
     planes[0] = 1
@@ -140,22 +163,22 @@ def test_resizing_keeps_labels() -> None:
     assert set(np.unique(big)) == {0, 2, 3}
 
 
-def test_strips_join_to_the_whole() -> None:
+@pytest.mark.parametrize("classes", [2, 4])
+def test_strips_join_to_the_whole(classes: int) -> None:
+    planes = _random_planes(classes)
+    strips = [(top, planes[:, top:end]) for top, end in ((0, 7), (7, 9), (9, 20))]
+    assert np.array_equal(Foreground.stacked(strips, (30, 20)).class_map(0.4), class_map(planes, 0.4))
+
+
+def test_a_strip_that_was_left_out_has_no_foreground() -> None:
     planes = _random_planes(4)
-    strips = [foreground(planes[:, rows]) for rows in (slice(0, 7), slice(7, 9), slice(9, 20))]
-    assert np.array_equal(Foreground.stacked(strips).class_map(0.4), class_map(planes, 0.4))
+    joined = Foreground.stacked([(0, planes[:, :7]), (7, None), (9, planes[:, 9:])], (30, 20))
+    expected = class_map(planes, 0.4)
+    expected[7:9] = 0
+    assert np.array_equal(joined.class_map(0.4), expected)
 
 
 def test_cropping_a_foreground_crops_its_class_map() -> None:
     planes = _random_planes(4)
     part = foreground(planes).cropped(slice(3, 11), slice(5, 25))
     assert np.array_equal(part.class_map(0.4), class_map(planes, 0.4)[3:11, 5:25])
-
-
-def test_a_polygon_is_drawn_relative_to_its_box_and_scale() -> None:
-    square = [(10, 20), (19, 20), (19, 29), (10, 29)]
-    assert polygon_mask(square, (10, 20, 20, 30)).all()
-    shifted = polygon_mask(square, (5, 20, 20, 30))
-    assert not shifted[:, :5].any()
-    assert shifted[:, 5:].all()
-    assert polygon_mask(square, (10, 20, 20, 30), (0.5, 0.5)).shape == (5, 5)

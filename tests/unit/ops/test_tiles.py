@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.ops.tiles import Axis, TileGrid, pad_to_tile
@@ -13,6 +13,7 @@ Planes = npt.NDArray[np.float32]
 Model = Callable[[Planes], Planes]
 
 
+@settings(deadline=None)
 @given(st.integers(16, 96), st.integers(0, 400), st.integers(0, 90))
 def test_tiles_cover_an_axis_symmetrically_with_weights_that_sum_to_one(
     tile: int, excess: int, overlap: int
@@ -92,6 +93,29 @@ def test_blending_leaves_no_seams() -> None:
     blended = _blended(image, _seeing(8.0, 32), 96, 32)[1, 40:-40, 40:-40]
     steepest = max(float(np.abs(np.diff(blended, axis=axis)).max()) for axis in (0, 1))
     assert steepest < 0.02
+
+
+@pytest.mark.parametrize("overlap", [16, 60])
+def test_quiet_strips_are_left_out_and_nothing_else_changes(overlap: int) -> None:
+    image = np.zeros((500, 200), np.float32)
+    image[240:250, 90:110] = 1.0
+    model = _seeing(4.0, 8)
+    grid = TileGrid.cover((200, 500), (80, 80), overlap)
+
+    def predict(left: int, top: int) -> Planes:
+        return model(image[top : top + 80, left : left + 80])
+
+    strips = list(grid.blend_unless(predict, lambda planes: float(planes[1].max()) < 0.5))
+    whole = list(grid.blend(predict))
+    assert [top for top, _ in strips] == [top for top, _ in whole]
+    left_out = [planes for (_, strip), (_, planes) in zip(strips, whole, strict=True) if strip is None]
+    assert len(left_out) >= 2
+    assert all(float(planes[1].max()) < 0.5 for planes in left_out)
+    kept = [
+        (strip, planes) for (_, strip), (_, planes) in zip(strips, whole, strict=True) if strip is not None
+    ]
+    assert max(float(planes[1].max()) for _, planes in kept) > 0.7
+    assert all(np.array_equal(strip, planes) for strip, planes in kept)
 
 
 def test_one_tile_is_asked_for_once_and_passed_through() -> None:
