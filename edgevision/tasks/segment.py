@@ -110,7 +110,10 @@ class SegmentTask:
         return _whole(foreground(geometry.crop(predict(picture))))
 
     def _tiled(self, region: ImageBgr, predict: Predict) -> Look:
-        """Look at native resolution; tiles that stay below the threshold are not even blended."""
+        """Look at native resolution; tiles that stay below the threshold are not even blended.
+
+        Where all of them do, the highest score is that of whole tiles, also outside a polygon.
+        """
         height, width = (max(1, round(size * self._step.scale)) for size in region.shape[:2])
         tile_w, tile_h = tile_wh = self._spec.input.size_wh
         picture, (left, top) = pad_to_tile(stretch(region, (width, height)), tile_wh)
