@@ -44,12 +44,16 @@ def replay(
     from edgevision.config.document import load_recipe
     from edgevision.config.station import EngineSettings
     from edgevision.engines.machine import available_threads
-    from edgevision.replay.play import Replay
+    from edgevision.host.logs import set_up_logs
+    from edgevision.replay.play import Replay, open_recordings
 
+    set_up_logs("warning")
     loaded = load_recipe(recipe)
+    open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
     workers = available_threads()
     models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
     with ExitStack() as stack:
+        stack.callback(models.close)
         sinks = _sinks(stack, out, masks, annotate)
         on_progress = stack.enter_context(_progress_bar())
         summary = Replay(loaded, models, workers).play(inputs, sinks, frames=frames, on_progress=on_progress)

@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Literal, TextIO
 
+import cv2
+
 __all__ = ["LogLevel", "set_up_logs"]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -13,10 +15,18 @@ _SYSLOG_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, loggi
 
 
 def set_up_logs(level: LogLevel) -> None:
-    """Send the log of all threads to standard error from `level` on."""
+    """Send the log of all threads to standard error from `level` on; OpenCV and FFmpeg talk at debug only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JournalFormatter() if _is_journal(sys.stderr) else _terminal_formatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    if level != "debug":
+        _hush_opencv()
+
+
+def _hush_opencv() -> None:
+    """Keep OpenCV and its FFmpeg from writing to standard error: what matters comes as our own errors."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when a file is opened first
 
 
 def _is_journal(stream: TextIO) -> bool:

@@ -8,11 +8,12 @@ from typing import IO, Self
 import cv2
 import numpy as np
 
+from edgevision.capture.address import IMAGE_SUFFIXES
 from edgevision.errors import OutputError
 from edgevision.messages import encode, result_message
 from edgevision.ops.draw import annotate
-from edgevision.ops.image import letterbox
-from edgevision.types import ClassMap, Findings, ImageBgr, Inspected
+from edgevision.ops.image import Letterbox, stretch
+from edgevision.types import ClassMap, ImageBgr, Inspected
 
 __all__ = ["AnnotatedVideo", "MaskFolder", "ResultLines"]
 
@@ -51,10 +52,10 @@ class ResultLines:
 
 
 class MaskFolder:
-    """One PNG of class ids per frame.
+    """One PNG of class ids per frame, all background where a task failed.
 
     A picture `part.jpg` gives `part.png`, frame 7 of `belt.mp4` gives `belt_000007.png`. With
-    more than one segment task each has its folder.
+    more than one task each has its folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,23 +67,21 @@ class MaskFolder:
     def commit(self, batch: Sequence[Inspected]) -> None:
         """Write the masks."""
         for inspected in batch:
-            maps = [findings for findings in inspected.inspection.findings if findings.class_map is not None]
-            for findings in maps:
-                self._write(inspected, findings, own_folder=len(maps) > 1)
-            if not maps:
-                height, width = inspected.frame.image_bgr.shape[:2]
-                self._save(self._folder / _mask_name(inspected), np.zeros((height, width), np.uint8))
-
-    def _write(self, inspected: Inspected, findings: Findings, *, own_folder: bool) -> None:
-        folder = self._folder / findings.task if own_folder else self._folder
-        _make_folder(folder)
-        if findings.class_map is not None:
-            self._save(folder / _mask_name(inspected), findings.class_map)
+            maps = {findings.task: findings.class_map for findings in inspected.inspection.findings}
+            tasks = [model.task for model in inspected.inspection.models]
+            for task in tasks:
+                folder = self._folder / task if len(tasks) > 1 else self._folder
+                _make_folder(folder)
+                class_map = maps.get(task)
+                if class_map is None:
+                    class_map = np.zeros(inspected.frame.image_bgr.shape[:2], np.uint8)
+                self._save(folder / _mask_name(inspected), class_map)
 
     def _save(self, path: Path, class_map: ClassMap) -> None:
         if path in self._written:
             raise OutputError(
-                f"{path}: two inputs give a mask of this name; replay each into its own --masks DIR"
+                f"{path}: two inputs give a mask of this name; rename one, or replay each into its own "
+                "--masks DIR"
             )
         self._written.add(path)
         _, png = cv2.imencode(".png", class_map)
@@ -95,13 +94,15 @@ class MaskFolder:
 class AnnotatedVideo:
     """An MP4 with outlines, boxes and the judgement drawn into each frame.
 
-    Takes the size of its first frame; others are fitted into it with their proportions kept.
+    Takes the size of its first frame, made even as the coding needs it; others are fitted into it
+    with their proportions kept.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
         """Prepare; the file is created with the first frame."""
         self._path = path
         self._fps = fps
+        self._frames = 0
         self._writer: cv2.VideoWriter | None = None
         self._size_wh = (0, 0)
         if path.suffix.lower() != ".mp4":
@@ -115,9 +116,8 @@ class AnnotatedVideo:
             image = annotate(inspected.frame.image_bgr, inspected.inspection)
             if self._writer is None:
                 self._writer = self._open(image)
-            if image.shape[1::-1] != self._size_wh:
-                image, _ = letterbox(image, self._size_wh)
-            self._writer.write(image)
+            self._writer.write(_fitted(image, self._size_wh))
+            self._frames += 1
 
     def _open(self, image: ImageBgr) -> cv2.VideoWriter:
         height, width = image.shape[:2]
@@ -133,8 +133,32 @@ class AnnotatedVideo:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._writer is not None:
-            self._writer.release()
+        if self._writer is None:
+            return
+        self._writer.release()
+        written = self._count()
+        if error is None and written != self._frames:
+            raise OutputError(
+                f"{self._path}: expected {self._frames} frames in the video, got {written}; "
+                "check the free space of the disk"
+            )
+
+    def _count(self) -> int:
+        """Return what the file holds: OpenCV does not say when it cannot write."""
+        video = cv2.VideoCapture(str(self._path))
+        try:
+            return round(video.get(cv2.CAP_PROP_FRAME_COUNT))
+        finally:
+            video.release()
+
+
+def _fitted(image: ImageBgr, size_wh: tuple[int, int]) -> ImageBgr:
+    if image.shape[1::-1] == size_wh:
+        return image
+    left, top, right, bottom = Letterbox.fit((image.shape[1], image.shape[0]), size_wh).inner_xyxy
+    fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+    fitted[top:bottom, left:right] = stretch(image, (right - left, bottom - top))
+    return fitted
 
 
 def _mask_name(inspected: Inspected) -> str:
@@ -144,14 +168,7 @@ def _mask_name(inspected: Inspected) -> str:
 
 
 def _is_picture(file: str | None) -> bool:
-    return file is not None and Path(file).suffix.lower() in {
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".bmp",
-        ".tif",
-        ".tiff",
-    }
+    return file is not None and Path(file).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _make_folder(folder: Path) -> None:

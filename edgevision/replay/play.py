@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgevision.build import Models, open_feed
+from edgevision.capture.address import kind_of, redacted
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings
-from edgevision.errors import TruncatedInput
+from edgevision.errors import TruncatedInput, UsageError
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
 from edgevision.station import Lane
 from edgevision.tally import Tally
 from edgevision.types import Inspected
 
-__all__ = ["CAMERA", "Progress", "Replay", "Summary"]
+__all__ = ["CAMERA", "Progress", "Replay", "Summary", "open_recordings"]
 
 CAMERA = "replay"
 
@@ -66,13 +67,14 @@ class Replay:
 
         Raises:
             CaptureError: an input cannot be opened at all.
+            UsageError: an input would never end.
             OutputError: a sink cannot write.
         """
         summary = Summary()
-        feeds = [open_feed(CameraSettings(name=CAMERA, source=address), frames) for address in inputs]
+        feeds = open_recordings(inputs, frames)
         began_s = time.monotonic()
         for index, (address, feed) in enumerate(zip(inputs, feeds, strict=True)):
-            counting = _Counting(summary.tally, feed, on_progress)
+            counting = _Counting(summary.tally, feed, frames, on_progress)
             inspector = self._models.inspector(self._run_id(index, address), is_simulated=True)
             try:
                 self._run(feed, inspector, (*sinks, counting), frames)
@@ -88,20 +90,45 @@ class Replay:
         lane.start()
         try:
             lane.join()
-        finally:
+        except KeyboardInterrupt:
             lane.stop()
+            lane.join()
+            raise
 
     def _run_id(self, index: int, address: str) -> str:
         """The same for the same recipe and input, wherever the input lies."""
         return str(uuid.uuid5(_NAMESPACE, f"{self._recipe.ref.sha256}/{index}/{Path(address).name}"))
 
 
+def open_recordings(inputs: Sequence[str], frames: int | None) -> list[Feed]:
+    """Return the feeds of recordings, not started.
+
+    Raises:
+        CaptureError: an input names nothing that can be opened.
+        UsageError: an input would never end.
+    """
+    return [_open_recording(address, frames) for address in inputs]
+
+
+def _open_recording(address: str, frames: int | None) -> Feed:
+    kind = kind_of(address)
+    if kind in ("camera", "url"):
+        raise UsageError(
+            f"{redacted(address)}: expected a recording, got a live source, of which frames would be lost; "
+            "record it first, or inspect it with edgevision run"
+        )
+    if kind == "sample" and frames is None:
+        raise UsageError(f"{address}: the sample line never ends; say how many parts with --frames")
+    return open_feed(CameraSettings(name=CAMERA, source=address), frames)
+
+
 class _Counting:
     """The sink that counts, for the summary and for a progress bar."""
 
-    def __init__(self, tally: Tally, feed: Feed, on_progress: Progress | None) -> None:
+    def __init__(self, tally: Tally, feed: Feed, frames: int | None, on_progress: Progress | None) -> None:
         self._tally = tally
         self._feed = feed
+        self._frames = frames
         self._on_progress = on_progress
         self._before = tally.total
 
@@ -109,6 +136,8 @@ class _Counting:
         for inspected in batch:
             self._tally.add(inspected.inspection, time.monotonic_ns())
         if self._on_progress is not None:
-            expected = self._feed.frames_expected
-            total = None if expected is None else self._before + expected
-            self._on_progress(self._tally.total, total)
+            self._on_progress(self._tally.total, self._expected())
+
+    def _expected(self) -> int | None:
+        known = [count for count in (self._feed.frames_expected, self._frames) if count is not None]
+        return self._before + min(known) if known else None

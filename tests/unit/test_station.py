@@ -124,10 +124,14 @@ def test_workers_run_ahead_of_a_slow_frame_but_not_without_bound() -> None:
 
 def test_a_slow_sink_does_not_keep_the_other_workers_from_inspecting() -> None:
     third = threading.Event()
-    watching = inspector(lambda frame: frame.frame_id == 2 and third.set())
+
+    def look(frame: Frame) -> None:
+        if frame.frame_id == 2:
+            third.set()
+
     kept = Kept(before=lambda _: third.wait(LONG_S))
 
-    with running(Lane(recording([picture()] * 3), lambda: watching, [kept], workers=2)):
+    with running(Lane(recording([picture()] * 3), lambda: inspector(look), [kept], workers=2)):
         assert third.wait(LONG_S)
 
     assert kept.frame_ids == [0, 1, 2]
