@@ -24,6 +24,8 @@ from edgevision.types import ModelRef
 
 __all__ = ["Models", "open_feed"]
 
+_STOP_TIMEOUT_S = 2.0
+
 
 def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
     """Return the feed of a camera, not started; the sample line ends after `frames` parts.
@@ -40,6 +42,7 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         reopen_min_s=camera.reopen_min_s,
         reopen_max_s=camera.reopen_max_s,
         frozen_after_s=camera.frozen_after_s,
+        stop_timeout_s=_STOP_TIMEOUT_S,
     )
 
 

@@ -1,5 +1,6 @@
 """The demo: a station made in memory on any source, with the embedded broker unless one is named."""
 
+import re
 import shlex
 import sys
 import threading
@@ -8,7 +9,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from edgevision.config.document import LoadedRecipe
+from edgevision.capture.address import kind_of
+from edgevision.config.document import LoadedRecipe, recipe_ref
 from edgevision.config.station import CameraSettings, MqttSettings, Station
 from edgevision.daemon.run import Daemon
 from edgevision.errors import UsageError
@@ -19,6 +21,7 @@ __all__ = ["STATION", "broker_address", "run_demo"]
 
 STATION = "demo"
 _SAMPLE_FPS = 10.0
+_ADDRESS = re.compile(r"(?:(?P<name>[^\s:/@\[\]]+)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 def run_demo(
@@ -34,7 +37,7 @@ def run_demo(
     regions fit the pictures that it was made for.
     """
     console = Console(file=sys.stdout)
-    is_sample = source.startswith("sample")
+    is_sample = kind_of(source) == "sample"
     with ExitStack() as stack:
         kind = "given"
         if broker is None:
@@ -49,15 +52,19 @@ def run_demo(
 
 def broker_address(text: str) -> MqttSettings:
     """Return the broker of `HOST:PORT` or `HOST`; raises UsageError."""
-    host, _, port = text.rpartition(":") if ":" in text else (text, "", "1883")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    found = _ADDRESS.fullmatch(text)
+    port = int(found["port"] or 1883) if found else 0
+    if found is None or not 0 < port < 65536:
         raise UsageError(f"--broker {text}: expected HOST:PORT, for example 192.168.1.10:1883")
-    return MqttSettings(host=host, port=int(port))
+    return MqttSettings(host=found["name"] or found["ipv6"], port=port)
 
 
-def _whole_frame(recipe: LoadedRecipe) -> LoadedRecipe:
-    tasks = tuple(step.model_copy(update={"region": None}) for step in recipe.recipe.tasks)
-    return replace(recipe, recipe=recipe.recipe.model_copy(update={"tasks": tasks, "zones": ()}))
+def _whole_frame(loaded: LoadedRecipe) -> LoadedRecipe:
+    """Return the recipe without regions and zones, under the hash of what is left."""
+    tasks = tuple(step.model_copy(update={"region": None}) for step in loaded.recipe.tasks)
+    rules = tuple(rule.model_copy(update={"zone": None}) for rule in loaded.recipe.rules)
+    recipe = loaded.recipe.model_copy(update={"tasks": tasks, "rules": rules, "zones": ()})
+    return replace(loaded, recipe=recipe, ref=recipe_ref(recipe))
 
 
 def _announce(console: Console, broker: MqttSettings, kind: str) -> None:

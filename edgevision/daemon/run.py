@@ -14,13 +14,14 @@ from dataclasses import dataclass
 
 from edgevision import __version__
 from edgevision.build import Models, open_feed
+from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, Station
 from edgevision.daemon.records import Records
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
 from edgevision.engines.machine import available_threads, processor
-from edgevision.errors import EdgeVisionError
+from edgevision.errors import CaptureError
 from edgevision.messages import HostFacts, MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
 from edgevision.mqtt.outbox import MemoryOutbox
@@ -35,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 _SUPERVISE_EVERY_S = 0.25
 _STOP_TIMEOUT_S = 3.0
+_FAREWELL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +71,8 @@ class Daemon:
             frames: Stop each camera after so many frames.
 
         Raises:
-            ConfigError: the broker's settings name files that cannot be used.
+            ConfigError: the broker's settings name files that cannot be used, or a camera's name
+                cannot be part of a topic.
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
             CaptureError: a source's address names nothing.
@@ -92,6 +95,8 @@ class Daemon:
     def run(self, stop: threading.Event) -> None:
         """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
 
+        A camera that is lost for good leaves the others running; any other failure stops the station.
+
         Raises:
             EdgeVisionError: what ended a lane, after everything else was stopped in order.
         """
@@ -100,6 +105,7 @@ class Daemon:
             self._supervise(stop)
         finally:
             failures = self._stop_lanes()
+            self._measure()
             self._say_goodbye(failures)
             self._models.close()
         if failures:
@@ -117,7 +123,9 @@ class Daemon:
         return publisher
 
     def _line(self, camera: CameraSettings, run_id: str, frames: int | None) -> _Line:
-        inspector = self._models.inspector(run_id, px_per_mm=camera.px_per_mm)
+        self._topics.result(camera.name)
+        is_simulated = kind_of(camera.source) not in ("camera", "url")
+        inspector = self._models.inspector(run_id, px_per_mm=camera.px_per_mm, is_simulated=is_simulated)
         records = Records()
         sinks = (*self._sinks, records)
         return _Line(Lane(open_feed(camera, frames), lambda: inspector, sinks, frames=frames), records)
@@ -129,19 +137,24 @@ class Daemon:
         cameras = [line.camera for line in self._lines]
         self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
         self._voice.state(MachineState.READY)
+        self._measured_ns = time.monotonic_ns()
         for line in self._lines:
             line.lane.start()
 
     def _supervise(self, stop: threading.Event) -> None:
         every_ns = round(self._station.metrics_every_s * 1e9)
-        said_ns = time.monotonic_ns()
-        while any(line.lane.is_running for line in self._lines) and not stop.wait(_SUPERVISE_EVERY_S):
+        is_over = False
+        while not is_over:
+            is_over = stop.wait(_SUPERVISE_EVERY_S) or not self._is_worth_going_on
             self._look()
-            now_ns = time.monotonic_ns()
-            if now_ns - said_ns >= every_ns:
-                self._measure(said_ns, now_ns)
-                said_ns = now_ns
-        self._measure(said_ns, time.monotonic_ns())
+            if time.monotonic_ns() - self._measured_ns >= every_ns:
+                self._measure()
+
+    @property
+    def _is_worth_going_on(self) -> bool:
+        failures = [line.lane.failure for line in self._lines]
+        is_broken = any(failure is not None and not isinstance(failure, CaptureError) for failure in failures)
+        return not is_broken and any(line.lane.is_running for line in self._lines)
 
     def _look(self) -> None:
         counters = {line.camera: line.lane.feed.counters for line in self._lines}
@@ -149,29 +162,33 @@ class Daemon:
         self._voice.conditions([*engine_conditions(self._models.engines), *found])
         self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
 
-    def _measure(self, since_ns: int, now_ns: int) -> None:
+    def _measure(self) -> None:
+        since_ns, now_ns = self._measured_ns, time.monotonic_ns()
         for line in self._lines:
             figures = line.records.figures(line.lane.feed.counters, since_ns, now_ns)
             self._voice.metrics(line.camera, figures)
+        self._measured_ns = now_ns
 
-    def _stop_lanes(self) -> list[EdgeVisionError]:
+    def _stop_lanes(self) -> list[Exception | SystemExit]:
         for line in self._lines:
             line.lane.stop()
-        failures = []
+        failures: list[Exception | SystemExit] = []
         for line in self._lines:
             try:
                 line.lane.join()
-            except EdgeVisionError as error:
-                _log.error("%s ended: %s", line.camera, error)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
+                if failures:
+                    _log.error("%s ended: %s", line.camera, error)
                 failures.append(error)
         return failures
 
-    def _say_goodbye(self, failures: Sequence[EdgeVisionError]) -> None:
+    def _say_goodbye(self, failures: Sequence[Exception | SystemExit]) -> None:
         state = MachineState.ERROR if failures else MachineState.HALTED
         self._voice.state(state, str(failures[0]) if failures else "The station was stopped.")
         if self._publisher is not None and self._broker is not None:
+            stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             self._publisher.stop(_STOP_TIMEOUT_S)
-            self._broker.stop(_STOP_TIMEOUT_S)
+            self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
 
 
 def _host_facts() -> HostFacts:

@@ -1,0 +1,104 @@
+"""The daemon in this process and without a broker; with one: tests/integration/test_daemon.py."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edgevision.daemon.run import Daemon
+from edgevision.errors import CaptureError, ConfigError, OutputError, TruncatedInput
+from edgevision.ports import InspectionSink
+from edgevision.types import Inspected, Inspection
+from tests.stations import loaded_station, write_parts, write_station
+from tests.videos import shorten, write_video
+
+ENDLESS = {"source": "sample:1"}
+
+
+@dataclass
+class Seen:
+    inspections: list[Inspection] = field(default_factory=list)
+
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        self.inspections += [one.inspection for one in batch]
+
+    def of(self, camera: str) -> list[int]:
+        return [one.frame_id for one in self.inspections if one.camera == camera]
+
+
+class FailingAtCam1:
+    def commit(self, batch: Sequence[Inspected]) -> None:
+        if batch[0].frame.camera == "cam1":
+            raise OutputError("no space left")
+
+
+def daemon(path: Path, *observers: InspectionSink, frames: int | None = None) -> Daemon:
+    station, recipe = loaded_station(path)
+    return Daemon(station, recipe, observers=observers, frames=frames)
+
+
+def test_recordings_end_the_station_after_their_last_frame(tmp_path: Path) -> None:
+    parts, video = write_parts(tmp_path / "parts"), write_video(tmp_path / "belt.avi", frames=12)
+    path = write_station(tmp_path, {"source": str(parts)}, {"source": str(video)})
+    seen = Seen()
+    station = daemon(path, seen)
+    station.run(threading.Event())
+
+    assert (seen.of("cam1"), seen.of("cam2")) == (list(range(6)), list(range(12)))
+    assert station.total == 18
+    assert all(one.is_simulated for one in seen.inspections)
+
+
+def test_the_number_of_frames_holds_for_each_camera(tmp_path: Path) -> None:
+    path = write_station(tmp_path, ENDLESS, ENDLESS)
+    seen = Seen()
+    daemon(path, seen, frames=3).run(threading.Event())
+
+    assert (seen.of("cam1"), seen.of("cam2")) == ([0, 1, 2], [0, 1, 2])
+
+
+def test_damage_of_a_recording_is_raised_at_the_end(tmp_path: Path) -> None:
+    video = shorten(write_video(tmp_path / "belt.avi"), 0.6)
+    seen = Seen()
+
+    with pytest.raises(TruncatedInput, match="expected 30 frames"):
+        daemon(write_station(tmp_path, {"source": str(video)}), seen).run(threading.Event())
+
+    assert len(seen.inspections) > 10
+
+
+def test_a_camera_that_is_lost_for_good_leaves_the_others_running(tmp_path: Path) -> None:
+    (tmp_path / "belt.mp4").write_bytes(b"no video")
+    parts = write_parts(tmp_path / "parts")
+    seen = Seen()
+
+    with pytest.raises(CaptureError, match=r"belt\.mp4"):
+        daemon(write_station(tmp_path, {"source": "belt.mp4"}, {"source": str(parts)}), seen).run(
+            threading.Event()
+        )
+
+    assert seen.of("cam2") == list(range(6))
+
+
+def test_a_failing_sink_stops_the_other_cameras_too(tmp_path: Path) -> None:
+    parts = write_parts(tmp_path / "parts", 1)
+    path = write_station(tmp_path, {"source": str(parts)}, ENDLESS)
+
+    with pytest.raises(OutputError, match="no space left"):
+        daemon(path, FailingAtCam1()).run(threading.Event())
+
+
+def test_a_camera_named_like_a_topic_of_the_station_is_refused_before_anything_runs(
+    tmp_path: Path,
+) -> None:
+    path = write_station(tmp_path, {"name": "alarm", "source": "sample:1"}, port=1)
+
+    with pytest.raises(ConfigError, match="rename the camera"):
+        daemon(path)
+
+
+def test_a_source_that_is_not_there_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"gone\.mp4"):
+        daemon(write_station(tmp_path, {"source": "gone.mp4"}))

@@ -1,0 +1,61 @@
+import pytest
+
+from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
+from edgevision.messages import MachineState, Severity
+from edgevision.ports import EngineInfo, FeedCounters
+
+FINE = FeedCounters(is_open=True, frames_read=9)
+STARTING = FeedCounters()
+LOST = FeedCounters(last_error="rtsp://line-a: expected a frame, got none")
+BACK = FeedCounters(is_open=True, last_error="rtsp://line-a: expected a frame, got none", reopened=1)
+FROZEN = FeedCounters(is_open=True, is_frozen=True)
+FROZEN_AND_LOST = FeedCounters(is_frozen=True, last_error="unplugged")
+FINISHED = FeedCounters(frames_read=30)
+
+
+@pytest.mark.parametrize(
+    ("counters", "codes"),
+    [
+        (FINE, []),
+        (STARTING, []),
+        (BACK, []),
+        (FINISHED, []),
+        (LOST, ["camera_lost"]),
+        (FROZEN, ["camera_frozen"]),
+        (FROZEN_AND_LOST, ["camera_lost"]),
+    ],
+)
+def test_what_is_wrong_with_a_camera(counters: FeedCounters, codes: list[str]) -> None:
+    found = camera_conditions("cam1", counters)
+
+    assert [condition.code for condition in found] == codes
+    assert all((one.camera, one.severity) == ("cam1", Severity.ERROR) for one in found)
+    assert all("cam1" in one.text and counters.last_error in one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    ("cameras", "inspected", "state"),
+    [
+        ([FINE], 0, MachineState.READY),
+        ([STARTING], 0, MachineState.READY),
+        ([FINE], 1, MachineState.CONTINUOUS_EXECUTION),
+        ([FINE, LOST], 1, MachineState.CONTINUOUS_EXECUTION),
+        ([LOST, FROZEN], 1, MachineState.ERROR),
+        ([LOST], 0, MachineState.ERROR),
+        ([BACK], 1, MachineState.CONTINUOUS_EXECUTION),
+    ],
+)
+def test_the_state_of_the_machine(cameras: list[FeedCounters], inspected: int, state: MachineState) -> None:
+    by_name = {f"cam{number}": counters for number, counters in enumerate(cameras)}
+
+    assert machine_state(by_name, inspected) is state
+
+
+def test_a_step_on_another_provider_than_asked_for_is_told() -> None:
+    asked = EngineInfo("onnxruntime", "cuda", "cuda", "int8", "1.22", threads=4, streams=1)
+    fell_back = EngineInfo("onnxruntime", "cuda", "cpu", "int8", "1.22", threads=4, streams=1)
+
+    (found,) = engine_conditions({"good": asked, "surface": fell_back})
+
+    assert (found.code, found.severity, found.camera) == ("engine_fallback", Severity.WARNING, None)
+    assert "Step surface asked for cuda and runs on cpu." in found.text
