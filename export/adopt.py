@@ -92,6 +92,7 @@ def _single_input(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
 def _normalise_bytes(graph: onnx.GraphProto, source: onnx.ValueInfoProto, description: Description) -> None:
     """Put (pixel / 255 - mean) / std before the graph, as one Mul and one Add per channel."""
     _, height, width, channels = description.input_shape
+    _require_shape(source, (1, channels, height, width))
     mean, std = (np.asarray(v[:channels], np.float32) for v in (description.mean, description.std))
     scale, shift = 1.0 / (255.0 * std), -mean / std
     if source.name == INPUT_NAME:
@@ -127,15 +128,18 @@ def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
 
 
 def _fix_shape(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> None:
-    dims = value.type.tensor_type.shape.dim
-    given = tuple(dim.dim_value or None for dim in dims)
+    _require_shape(value, shape)
+    for dim, size in zip(value.type.tensor_type.shape.dim, shape, strict=True):
+        dim.dim_value = size
+
+
+def _require_shape(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> None:
+    given = tuple(dim.dim_value or None for dim in value.type.tensor_type.shape.dim)
     if len(given) != 4 or any(g not in (None, s) for g, s in zip(given, shape, strict=True)):
         raise ManifestError(
             f"input {value.name}: expected {shape} from view.size_wh and color, got {_shown(value)}; "
             "correct the description"
         )
-    for dim, size in zip(dims, shape, strict=True):
-        dim.dim_value = size
 
 
 def _checked(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -12,6 +12,7 @@ from edgevision.bundle.manifest import Manifest
 from edgevision.recipe import Recipe, Rule, SegmentStep
 from edgevision.rules import judge
 from edgevision.types import ClassMap, Judgement
+from export.convert import MAX_DIFFERENCE
 from export.data.sample import Sample
 from export.difference import Difference, Planes, difference, model_answers
 from export.golden import GoldenAnswer, GoldenInput, answer_golden, choose_golden
@@ -139,6 +140,8 @@ class Gate:
         return tuple(reason for measured in candidates for reason in self._reasons(measured))
 
     def _reasons(self, measured: Measured) -> list[str]:
+        if measured.runner.precision == "torch":
+            return _torch_reasons(measured)
         reasons = []
         for figure in _DECISIVE:
             before, after = self.reference.figures.get(figure), measured.figures.get(figure)
@@ -194,6 +197,16 @@ class Gate:
         if not self._materials.has_truth:
             return {}
         return figures_of(self._manifest, self._materials.held_out, [p.class_map for p in pictures])
+
+
+def _torch_reasons(measured: Measured) -> list[str]:
+    if measured.difference.max <= MAX_DIFFERENCE:
+        return []
+    reason = (
+        f"torch: expected probabilities within {MAX_DIFFERENCE:g} of fp32, got a difference of "
+        f"{measured.difference.max:.3g}; the checkpoint changed since, run convert again"
+    )
+    return [reason]
 
 
 def figures_of(

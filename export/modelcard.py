@@ -34,7 +34,7 @@ def _section(title: str, body: str) -> str:
 
 def _use(manifest: Manifest) -> str:
     width, height = manifest.input.size_wh
-    size = f"{manifest.parameters:,} parameters, {manifest.gmac:.2f} GMAC" if manifest.parameters else ""
+    size = f"{manifest.parameters:,} parameters, {manifest.gmac:.3g} GMAC" if manifest.parameters else ""
     classes = ", ".join(manifest.labels[1:])
     return (
         f"Segments {classes} in {width} x {height} pixels of {manifest.input.color}. {size}.\n"
@@ -72,15 +72,15 @@ def _conversion(manifest: Manifest, facts: Facts, result: GateResult) -> str:
             f"on {facts.compared_inputs} inputs."
         )
     lines.append(
-        f"- int8 against fp32: probabilities differ by at most {int8.difference.max:.3f}, on average by "
-        f"{int8.difference.mean:.2g}, 99 % of them by less than {int8.difference.p99:.3f}."
+        f"- int8 against fp32: probabilities differ by at most {int8.difference.max:.2g}, on average by "
+        f"{int8.difference.mean:.2g}, 99 % of them by less than {int8.difference.p99:.2g}."
     )
     lines.append(
         f"- Verdicts that differ between fp32 and int8: {_flipped(result)} of {len(int8.pictures)} pictures."
     )
     if manifest.quantization is not None:
         excluded = ", ".join(manifest.quantization.excluded_nodes) or "none"
-        lines.append(f"- {manifest.quantization.method}; layers left in float: {excluded}.")
+        lines.append(f"- {manifest.quantization.method}; nodes left in float: {excluded}.")
         lines.append(f"- Calibrated with {manifest.quantization.calibration}.")
     return "\n".join(lines)
 

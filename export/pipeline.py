@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import onnx
 from torch import nn
@@ -19,7 +20,7 @@ from export.materials import Materials
 from export.pack import write_packed
 from export.quantize import Method, Quantizer
 from export.runners import draft_manifest, model_inputs, segment_step
-from export.sensitivity import exclusions, rank_layers
+from export.sensitivity import exclusions, rank_parts
 from export.sources import TorchSource
 from export.verify import GateResult, Verification
 from export.work import Facts, Work
@@ -64,6 +65,7 @@ def convert_torch(source: TorchSource, opset: int, materials: Materials, work: W
     converted = convert(source.module, inputs, opset)
     facts = Facts(
         description=description,
+        given=source.given,
         source=source.name,
         training=source.training,
         training_minutes=source.minutes,
@@ -80,7 +82,7 @@ def adopt_onnx(file: Path, description: Description, work: Work) -> Facts:
     if not description.labels:
         raise UsageError(f"{file}: expected labels in the description, got none; list them, background first")
     work.write_model("fp32", adopt(read_onnx(file), description))
-    facts = Facts(description=description, source=file.name)
+    facts = Facts(description=description, given=description, source=file.name)
     work.write_facts(facts)
     return facts
 
@@ -99,8 +101,9 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
         verification.manifest, verification.recipe.tasks[0], step.materials.calibration, CALIBRATION_INPUTS
     )
     step.say(f"calibrating with {len(inputs)} inputs of {step.materials.calibration_name}")
-    quantizer = Quantizer(model, inputs, method)
-    int8, excluded, passed = _search(quantizer, verification, step.say)
+    with TemporaryDirectory(prefix="edgevision-quantize-") as folder:
+        quantizer = Quantizer(model, inputs, Path(folder), method)
+        int8, excluded, passed = _search(quantizer, verification, step.say)
     quantization = Quantization(
         method=f"static QDQ U8S8 per channel, {method}",
         calibration=(
@@ -123,14 +126,14 @@ def _search(
         return int8, (), True
     excluded: tuple[str, ...] = ()
     _tell(say, "int8 throughout", refusals)
-    ranked = rank_layers(quantizer, verification.output_error)
+    ranked = rank_parts(quantizer, verification.output_error)
     for excluded in exclusions(ranked):
         int8 = quantizer.quantized(excluded)
         refusals = verification.refusals(int8)
         if not refusals:
             say(f"passes with {', '.join(excluded)} in float")
             return int8, excluded, True
-        _tell(say, f"{len(excluded)} layers in float", refusals)
+        _tell(say, f"{len(excluded)} nodes in float", refusals)
     return int8, excluded, False
 
 

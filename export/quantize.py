@@ -7,9 +7,9 @@ decided by `export.gate`; which layers to leave out by `export.sensitivity`.
 import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -78,12 +78,15 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships
 class Quantizer:
     """Quantises one model, again and again with other exclusions; activations are measured once."""
 
-    def __init__(self, model: onnx.ModelProto, inputs: Sequence[Batch], method: Method = "minmax") -> None:
+    def __init__(
+        self, model: onnx.ModelProto, inputs: Sequence[Batch], folder: Path, method: Method = "minmax"
+    ) -> None:
         """Prepare a model.
 
         Args:
             model: One uint8 input (1, H, W, C), opset 17 or newer.
             inputs: What the device would feed to it, (1, H, W, C) uint8 each.
+            folder: An empty folder for intermediate files, the caller's to remove.
             method: How activation ranges come from what is seen.
 
         Raises:
@@ -94,9 +97,9 @@ class Quantizer:
         self.method: Method = method
         self.calibration_sha256 = _hash(inputs)
         self._reader = _Reader(model.graph.input[0].name, inputs)
-        self._folder = tempfile.TemporaryDirectory(prefix="edgevision-quantize-")
-        self._prepared = Path(self._folder.name) / "prepared.onnx"
-        source = Path(self._folder.name) / "source.onnx"
+        self._folder = folder
+        self._prepared = folder / "prepared.onnx"
+        source = folder / "source.onnx"
         onnx.save(model, source)
         try:
             quant_pre_process(source, self._prepared, skip_symbolic_shape=True)
@@ -113,7 +116,7 @@ class Quantizer:
     def quantized(self, excluded_nodes: Iterable[str] = ()) -> onnx.ModelProto:
         """Return the int8 model with some nodes left in float. Raises BundleError."""
         excluded = sorted(set(excluded_nodes))
-        target = Path(self._folder.name) / "int8.onnx"
+        target = self._folder / "int8.onnx"
         try:
             with _quiet_quantizer():
                 quantize_static(
@@ -127,7 +130,7 @@ class Quantizer:
                     nodes_to_exclude=[*self._kept_float, *excluded],
                     calibrate_method=_METHODS[self.method],
                     extra_options={"CalibStridedMinMax": 1, "CalibPercentile": _PERCENTILE},
-                    calibration_cache_path=Path(self._folder.name) / "ranges.json",
+                    calibration_cache_path=self._folder / "ranges.json",
                 )
         except Exception as error:
             raise BundleError(f"onnxruntime cannot quantise the model: {error}") from error
@@ -188,11 +191,12 @@ def _hash(inputs: Sequence[Batch]) -> str:
 
 @contextmanager
 def _quiet_quantizer() -> Iterator[None]:
-    """Silence the root logger, to which the quantiser writes advice about other machines."""
+    """Silence the quantiser: it prints its progress, and advice about other machines to the root logger."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with redirect_stdout(StringIO()):
+            yield
     finally:
         logger.setLevel(level)

@@ -1,4 +1,8 @@
-"""Finds the layers that int8 hurts most: each is left in float alone, and what that mends is measured."""
+"""Finds what int8 hurts most: parts of the graph are left in float, and what that mends is measured.
+
+A part is one layer, or one layer with all that its output reaches up to the next layers: only then
+is the tensor between them not rounded.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,44 +11,71 @@ import onnx
 
 from export.quantize import Quantizer
 
-__all__ = ["LayerError", "exclusions", "rank_layers"]
+__all__ = ["PartError", "exclusions", "parts", "rank_parts"]
 
 
 @dataclass(frozen=True, slots=True)
-class LayerError:
-    """What leaving one layer in float does to the model's answers."""
+class PartError:
+    """What leaving one part of the graph in float does to the model's answers."""
 
-    node: str
-    weight: str
-    """Name of its weights, which says more than a node's name."""
+    nodes: tuple[str, ...]
     error: float
     """What is left of the difference to the float model."""
     mended: float
     """By how much the difference shrank; negative when it grew."""
 
 
-def rank_layers(quantizer: Quantizer, error: Callable[[onnx.ModelProto], float]) -> tuple[LayerError, ...]:
-    """Return all layers with weights, the one whose exclusion mends most first.
+def rank_parts(quantizer: Quantizer, error: Callable[[onnx.ModelProto], float]) -> tuple[PartError, ...]:
+    """Return all parts, the one whose exclusion mends most for each node first.
 
     Args:
         quantizer: Of the model in question.
         error: Measures how far an int8 model is from the float one.
     """
     baseline = error(quantizer.quantized())
-    nodes = {node.name: node for node in quantizer.prepared.graph.node}
-    layers = []
-    for name in quantizer.weighted_nodes:
-        left = error(quantizer.quantized([name]))
-        layers.append(LayerError(name, nodes[name].input[1], left, baseline - left))
-    return tuple(sorted(layers, key=lambda layer: -layer.mended))
+    found = []
+    for nodes in parts(quantizer.prepared.graph, quantizer.weighted_nodes):
+        left = error(quantizer.quantized(nodes))
+        found.append(PartError(nodes, left, baseline - left))
+    return tuple(sorted(found, key=lambda part: -part.mended / len(part.nodes)))
 
 
-def exclusions(ranked: Sequence[LayerError]) -> Iterator[tuple[str, ...]]:
-    """Yield ever larger sets of the layers that mend anything: 1, 2, 4, … and finally all of them."""
-    helpful = [layer.node for layer in ranked if layer.mended > 0]
+def exclusions(ranked: Sequence[PartError]) -> Iterator[tuple[str, ...]]:
+    """Yield ever larger sets of nodes: of the best 1, 2, 4, … parts that mend anything, finally of all."""
+    helpful = [part.nodes for part in ranked if part.mended > 0]
     count = 1
     while count < len(helpful):
-        yield tuple(helpful[:count])
+        yield _union(helpful[:count])
         count *= 2
     if helpful:
-        yield tuple(helpful)
+        yield _union(helpful)
+
+
+def parts(graph: onnx.GraphProto, layers: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield every layer alone, and every layer with what lies up to and including the next layers."""
+    consumers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            consumers.setdefault(name, []).append(node)
+    for node in graph.node:
+        if node.name in layers:
+            yield (node.name,)
+            yield _union([(node.name,), _reach(node, consumers, layers)])
+
+
+def _reach(
+    start: onnx.NodeProto, consumers: dict[str, list[onnx.NodeProto]], layers: Sequence[str]
+) -> tuple[str, ...]:
+    reached: dict[str, None] = {}
+    waiting = [start]
+    while waiting:
+        for name in waiting.pop().output:
+            for node in consumers.get(name, ()):
+                if node.name not in reached:
+                    reached[node.name] = None
+                    waiting += [] if node.name in layers else [node]
+    return tuple(reached)
+
+
+def _union(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))

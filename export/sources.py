@@ -27,7 +27,9 @@ class TorchSource:
     module: nn.Module
     """Takes (1, H, W, C) uint8, returns (1, classes, H, W) probabilities."""
     description: Description
-    """The user's, completed by what the checkpoint says."""
+    """Completed by what the checkpoint says, and true of `module`."""
+    given: Description
+    """As the user wrote it."""
     training: dict[str, Any]
     minutes: float
 
@@ -74,7 +76,8 @@ def load_torch(source: str, description: Description) -> TorchSource:
     if description.output.layout != "NCHW":
         raise UsageError(f"{source}: expected output.layout NCHW for a torch module, got NHWC")
     module = FromBytes(network, description)
-    return TorchSource(source, module, description.model_copy(update={"output": ForeignOutput()}), {}, 0.0)
+    completed = description.model_copy(update={"output": ForeignOutput()})
+    return TorchSource(source, module, completed, description, {}, 0.0)
 
 
 def _from_checkpoint(file: Path, description: Description) -> TorchSource:
@@ -99,7 +102,7 @@ def _from_checkpoint(file: Path, description: Description) -> TorchSource:
         }
     )
     module = Deployable(trained.network, trained.mean, trained.std)
-    return TorchSource(str(file.absolute()), module, completed, trained.config, trained.minutes)
+    return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
 
 
 def _made_by(source: str) -> nn.Module:

@@ -110,7 +110,7 @@ class Verification:
                 measured=measured,
                 golden=self.gate.golden,
                 flips=tuple(flip for one in measured for flip in self.gate.flips(one)),
-                refusals=self.gate.refusals(candidates),
+                refusals=self.gate.refusals([*torch_too, *candidates]),
                 speed_ms=self._speeds([self._reference, *others]),
             )
         finally:

@@ -19,6 +19,9 @@ class Facts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: Description
+    """Completed by what the checkpoint says, and true of the converted model."""
+    given: Description
+    """As the user wrote it."""
     source: str
     """The checkpoint, `module:function` or ONNX file it came from."""
     training: dict[str, Any] = {}

@@ -94,7 +94,7 @@ def torch_module(work: "Work") -> "nn.Module | None":
     if facts.max_abs_difference is None:
         return None
     try:
-        return load_torch(facts.source, facts.description).module
+        return load_torch(facts.source, facts.given).module
     except UsageError as error:
         say(f"torch is left out of the comparison: {error}")
         return None

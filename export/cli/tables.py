@@ -14,20 +14,17 @@ __all__ = ["print_evaluation", "print_gate"]
 def print_gate(result: GateResult) -> None:
     """Print figures, differences, verdicts and speed of every runner, then the flips and the decision."""
     console = Console()
-    names = dict.fromkeys(name for measured in result.measured for name in measured.figures)
-    table = Table("runner", *names, "agreement", "max diff", "p99 diff", "NG", "flips", "ms")
-    for measured in result.measured:
-        name = measured.runner.name
-        table.add_row(
-            name,
-            *(_figure(measured.figures.get(key)) for key in names),
-            _figure(measured.agreement),
-            _figure(measured.difference.max),
-            _figure(measured.difference.p99),
-            str(sum(picture.judgement == "NG" for picture in measured.pictures)),
-            str(sum(flip.runner == name and flip.what == "picture" for flip in result.flips)),
-            _figure(result.speed_ms.get(name), 2),
-        )
+    measured = result.measured
+    table = Table("", *(one.runner.name for one in measured))
+    for name in dict.fromkeys(name for one in measured for name in one.figures):
+        table.add_row(name, *(_figure(one.figures.get(name)) for one in measured))
+    table.add_section()
+    table.add_row("agreement", *(_figure(one.agreement) for one in measured))
+    table.add_row("max difference", *(_figure(one.difference.max) for one in measured))
+    table.add_row("p99 difference", *(_figure(one.difference.p99) for one in measured))
+    table.add_row("judged NG", *(str(sum(p.judgement == "NG" for p in one.pictures)) for one in measured))
+    table.add_row("flips", *(str(_flips(result, one.runner.name)) for one in measured))
+    table.add_row("ms", *(_figure(result.speed_ms.get(one.runner.name), 2) for one in measured))
     console.print(table)
     for flip in result.flips:
         golden = "golden " if flip.is_golden else ""
@@ -39,6 +36,10 @@ def print_gate(result: GateResult) -> None:
     for reason in result.refusals:
         console.print(f"refused: {reason}", style="red")
     console.print("the gate: " + ("passed" if result.passed else "refused"))
+
+
+def _flips(result: GateResult, runner: str) -> int:
+    return sum(flip.runner == runner and flip.what == "picture" for flip in result.flips)
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
