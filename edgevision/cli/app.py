@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from edgevision.cli import bundle, check, demo, exits, replay, run, schema, version
+from edgevision.cli import bench, bundle, check, demo, exits, replay, run, schema, version
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")

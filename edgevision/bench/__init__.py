@@ -1,0 +1,1 @@
+"""Measures this machine: the model alone, the decoder alone, and the whole loop against both."""

@@ -1,0 +1,83 @@
+"""Makes a 720p clip of the sample line, for machines without a recording at hand."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgevision.capture.sample import render_part
+from edgevision.errors import OutputError
+from edgevision.types import ImageBgr
+
+__all__ = ["FRAMES", "SIZE_WH", "write_clip"]
+
+SIZE_WH = (1280, 720)
+FRAMES = 300
+_FPS = 25.0
+_SEED = 1
+_FRAMES_PER_PART = 20
+_CODECS = (("avc1", "mp4"), ("mp4v", "mp4"))
+"""H.264 needs an encoder that many builds of OpenCV lack; MPEG-4 Part 2 is always there."""
+
+
+def write_clip(folder: Path, frames: int = FRAMES) -> Path:
+    """Write parts moving through the picture, with sensor noise; the same on every machine but for coding.
+
+    Raises:
+        OutputError: OpenCV can write no video there.
+    """
+    writer, path = _writer(folder)
+    for picture in islice(_pictures(), frames):
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+def _writer(folder: Path) -> tuple[cv2.VideoWriter, Path]:
+    for fourcc, suffix in _CODECS:
+        path = folder / f"{fourcc}.{suffix}"
+        with _silent_stderr():
+            writer = cv2.VideoWriter(
+                str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*fourcc), _FPS, SIZE_WH
+            )
+        if writer.isOpened():
+            return writer, path
+    raise OutputError(f"{folder}: OpenCV cannot write a video there; free space, or name one by --video")
+
+
+def _pictures() -> Iterator[ImageBgr]:
+    width, height = SIZE_WH
+    rng = np.random.default_rng(_SEED)
+    noise = rng.normal(0.0, 3.0, (height + 64, width + 64, 3)).astype(np.int8)
+    index = 0
+    while True:
+        part = render_part(_SEED, index, camera="bench").image_bgr
+        scaled = cv2.resize(part, (part.shape[1] * height // part.shape[0], height))
+        for step in range(_FRAMES_PER_PART):
+            left = (width - scaled.shape[1]) * step // _FRAMES_PER_PART
+            sides = (left, width - scaled.shape[1] - left)
+            picture = cv2.copyMakeBorder(scaled, 0, 0, *sides, cv2.BORDER_REPLICATE)
+            row, column = rng.integers(0, 64, 2)
+            yield _noisy(np.asarray(picture, np.uint8), noise[row : row + height, column : column + width])
+        index += 1
+
+
+def _noisy(picture: ImageBgr, noise: np.typing.NDArray[np.int8]) -> ImageBgr:
+    return np.asarray(cv2.add(picture, noise, dtype=cv2.CV_8U), np.uint8)
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what FFmpeg itself writes to standard error when it looks for an encoder in vain."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

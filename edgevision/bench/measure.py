@@ -1,0 +1,121 @@
+"""Runs one piece of work and takes its time: the model alone, the decoder alone, the whole loop.
+
+What the figures mean is `bench.figures`; the order of the pieces is `bench.rounds`.
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgevision.bench.figures import Burst
+from edgevision.build import Models
+from edgevision.bundle.archive import Bundle
+from edgevision.bundle.golden import golden_batch
+from edgevision.capture.video import decoder_threads
+from edgevision.config.document import LoadedRecipe
+from edgevision.config.station import EngineSettings
+from edgevision.engines.load import load_engine
+from edgevision.engines.spec import EngineRequest
+from edgevision.ports import Engine
+from edgevision.replay.play import Replay
+
+__all__ = ["BURST_S", "BareModel", "Loop", "bare_decode", "metered"]
+
+BURST_S = 0.5
+"""How long a model is called in one round."""
+
+
+def metered(work: Callable[[], int]) -> Burst:
+    """Do some work, which says how many units it did, and take wall and CPU time of the process."""
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    units = work()
+    return Burst(units, time.perf_counter() - wall_s, time.process_time() - cpu_s)
+
+
+class BareModel:
+    """One engine with one precision, loaded as a live camera and as a replay would use it."""
+
+    def __init__(self, bundle: Bundle, request: EngineRequest) -> None:
+        """Load both; raises EngineError or BundleError."""
+        self._batch = golden_batch(bundle, bundle.manifest.golden[0])
+        self.parallel = load_engine(bundle, request)
+        """As many calls at once as the request has streams."""
+        self._single = load_engine(bundle, replace(request, streams=1))
+
+    def latency_s(self, budget_s: float = BURST_S) -> float:
+        """Return the median of single calls that may use all threads."""
+        durations: list[float] = []
+        deadline = time.perf_counter() + budget_s
+        while not durations or time.perf_counter() < deadline:
+            durations.append(metered(lambda: _called(self._single, self._batch)).wall_s)
+        return statistics.median(durations)
+
+    def throughput(self, budget_s: float = BURST_S) -> Burst:
+        """Keep every stream busy; a unit is one call."""
+        deadline = time.perf_counter() + budget_s
+
+        def work() -> int:
+            calls = 0
+            while calls == 0 or time.perf_counter() < deadline:
+                calls += _called(self.parallel, self._batch)
+            return calls
+
+        streams = self.parallel.info.streams
+        with ThreadPoolExecutor(streams) as pool:
+            return metered(lambda: sum(done.result() for done in [pool.submit(work) for _ in range(streams)]))
+
+    def close(self) -> None:
+        """Free both."""
+        self.parallel.close()
+        self._single.close()
+
+
+def _called(engine: Engine, batch: npt.NDArray[np.uint8]) -> int:
+    engine.infer(batch)
+    return 1
+
+
+def bare_decode(video: Path) -> Burst:
+    """Read a video to its end with as many decoder threads as the loop uses; a unit is one frame."""
+    return metered(lambda: _frames_of(video))
+
+
+def _frames_of(video: Path) -> int:
+    threads = decoder_threads(len(os.sched_getaffinity(0)))
+    capture = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads])
+    frames = 0
+    while capture.read()[0]:
+        frames += 1
+    capture.release()
+    return frames
+
+
+class Loop:
+    """The replay of a recipe on one video: the objects that the command `replay` runs."""
+
+    def __init__(self, recipe: LoadedRecipe, request: EngineRequest) -> None:
+        """Load the recipe's models on one engine; raises EngineError or BundleError."""
+        settings = EngineSettings(name=request.engine, provider=request.provider, precision=request.precision)
+        self._models = Models(recipe, settings, streams=request.streams)
+        self._replay = Replay(recipe, self._models, workers=request.streams)
+
+    def run(self, video: Path) -> Burst:
+        """Inspect every frame of a video; raises CaptureError."""
+        return metered(lambda: self._inspected(video))
+
+    def _inspected(self, video: Path) -> int:
+        summary = self._replay.play([str(video)], [])
+        summary.raise_damage()
+        return summary.tally.total
+
+    def close(self) -> None:
+        """Free the models."""
+        self._models.close()

@@ -1,0 +1,96 @@
+"""A report as tables for people. Pure; the command line prints them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgevision.bench.figures import Spread
+from edgevision.bench.report import Loop, Model, Report
+
+__all__ = ["Table", "tables"]
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Texts in rows; without columns' names where `columns` are empty."""
+
+    title: str
+    columns: Row
+    rows: Sequence[Row]
+
+
+def tables(report: Report) -> Iterator[Table]:
+    """Give the tables of a report. Figures are medians, with the lowest and highest round in brackets."""
+    yield Table("Benchmark", ("", ""), list(_facts(report)))
+    yield Table(
+        "Model alone",
+        ("engine", "latency, all cores", "rate, a call per core", "CPU per call"),
+        [_model_row(model) for model in report.models]
+        + [(name, f"does not run: {reason}", "", "") for name, reason in report.refused.items()],
+    )
+    yield Table(
+        "Whole loop, beside bare decoding and the bare model",
+        ("engine", "rate", "bound", "share of the bound", "CPU per frame", "CPU, decode + model = 1"),
+        [
+            (
+                "decoding only",
+                _shown(report.decode_rate_hz, "/s"),
+                "",
+                "",
+                _shown(report.decode_cpu_ms, "ms"),
+                "",
+            ),
+            *map(_loop_row, report.loops),
+        ],
+    )
+    start = report.start
+    yield Table(
+        "Fresh process",
+        ("modules imported", "first verdict", "largest resident memory"),
+        [(_shown(start.import_s, "s"), _shown(start.first_verdict_s, "s"), _shown(start.peak_mb, "MB"))],
+    )
+
+
+def _facts(report: Report) -> Iterator[Row]:
+    machine, video = report.machine, report.video
+    yield (
+        "bundle",
+        f"{report.bundle}, input {_size(report.input_size_wh)}, sha256 {report.bundle_sha256[:12]}…",
+    )
+    origin = "the sample line, made for this run" if video.is_made else video.name
+    yield "video", f"{origin}: {video.codec}, {_size(video.size_wh)}, {video.frames} frames"
+    yield "machine", f"{machine.processor}, {machine.cores} cores, {machine.system}"
+    yield "versions", ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    yield "rounds", f"{report.rounds}; other processes before the first: load {machine.load_before:.1f}"
+
+
+def _model_row(model: Model) -> Row:
+    return (
+        f"{model.engine} {model.provider} {model.precision}",
+        _shown(model.latency_ms, "ms"),
+        _shown(model.rate_hz, "/s"),
+        _shown(model.cpu_ms, "ms"),
+    )
+
+
+def _loop_row(loop: Loop) -> Row:
+    figures = loop.figures
+    return (
+        f"{loop.engine} {loop.provider} {loop.precision}",
+        _shown(figures.rate_hz, "/s"),
+        _shown(figures.bound_hz, "/s"),
+        _shown(figures.share),
+        _shown(figures.cpu_ms, "ms"),
+        _shown(figures.cpu_ratio),
+    )
+
+
+def _size(size_wh: tuple[int, int]) -> str:
+    return f"{size_wh[0]} x {size_wh[1]}"
+
+
+def _shown(values: Spread, unit: str = "") -> str:
+    digits = 0 if values.median >= 100 else 1 if values.median >= 10 else 2
+    median, low, high = (f"{value:.{digits}f}" for value in (values.median, values.low, values.high))
+    return f"{median}{unit and ' ' + unit} ({low} to {high})"

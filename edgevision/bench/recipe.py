@@ -1,0 +1,28 @@
+"""The recipe of the benchmark: the whole frame in one input of the model, no defect allowed."""
+
+from pathlib import Path
+
+import yaml
+
+from edgevision.bundle.manifest import Manifest
+from edgevision.config.document import LoadedRecipe, load_recipe
+from edgevision.recipe import SCHEMA
+
+__all__ = ["write_recipe"]
+
+
+def write_recipe(folder: Path, bundle: Path, manifest: Manifest) -> LoadedRecipe:
+    """Write the recipe for a bundle into `folder`, for this and other processes, and read it."""
+    content = {
+        "schema": SCHEMA,
+        "name": "bench",
+        "version": "1.0",
+        "tasks": [{"name": "model", "bundle": str(bundle.absolute()), "scaling": "stretch"}],
+        "rules": [
+            {"name": f"no-{index}", "label": label, "max_count": 0}
+            for index, label in enumerate(manifest.labels[1:], start=1)
+        ],
+    }
+    path = folder / "bench.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return load_recipe(path)

@@ -1,0 +1,99 @@
+"""What a benchmark found, as plain values that become JSON. Pure; printing is `bench.present`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from edgevision.bench.figures import LoopFigures, Spread
+
+__all__ = ["SCHEMA", "Loop", "Machine", "Model", "Report", "Start", "Video", "encode"]
+
+SCHEMA = "edgevision.bench/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the figures were taken."""
+
+    processor: str
+    cores: int
+    """Threads that this process may keep busy."""
+    system: str
+    versions: Mapping[str, str]
+    load_before: float
+    """Processes that wanted to run in the minute before the benchmark, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What was decoded."""
+
+    name: str
+    codec: str
+    size_wh: tuple[int, int]
+    frames: int
+    is_made: bool
+    """Made for the benchmark, because none was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One engine with one precision, alone."""
+
+    engine: str
+    provider: str
+    precision: str
+    latency_ms: Spread
+    """Of one call at a time, which may use all cores."""
+    rate_hz: Spread
+    """With one call per core at a time."""
+    cpu_ms: Spread
+    """Per call, in the same run as `rate_hz`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The whole loop on one engine."""
+
+    engine: str
+    provider: str
+    precision: str
+    figures: LoopFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A fresh process with the engine that `auto` chose and remembers."""
+
+    import_s: Spread
+    """From the start of the process until all its modules are imported."""
+    first_verdict_s: Spread
+    """From the start of the process."""
+    peak_mb: Spread
+    """Largest resident memory while it inspects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one run of the benchmark found."""
+
+    machine: Machine
+    bundle: str
+    bundle_sha256: str
+    input_size_wh: tuple[int, int]
+    rounds: int
+    video: Video
+    models: tuple[Model, ...]
+    refused: Mapping[str, str]
+    """Engine and precision → why it does not run here."""
+    decode_rate_hz: Spread
+    decode_cpu_ms: Spread
+    loops: tuple[Loop, ...]
+    """The first is on the engine that `auto` chooses."""
+    start: Start
+
+
+def encode(report: Report) -> bytes:
+    """Return the report as JSON."""
+    content = {"schema": SCHEMA, **asdict(report)}
+    return json.dumps(content, indent=2, allow_nan=False).encode() + b"\n"
