@@ -72,5 +72,5 @@ def _announce(console: Console, broker: MqttSettings, kind: str) -> None:
     listen = shlex.join(
         ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port), "-t", "edgevision/#", "-v"]
     )
-    console.print(f"broker  {address} ({kind})", highlight=False)
+    console.print(f"broker  {address} ({kind})", highlight=False, soft_wrap=True)
     console.print(f"listen  {listen}", highlight=False, soft_wrap=True)

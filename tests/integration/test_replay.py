@@ -1,16 +1,14 @@
 """`edgevision replay`, in this process where that is as good, else in one of its own."""
 
 import json
-import logging
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edgevision.cli import main
 from edgevision.messages import VOLATILE_FIELDS
 from tests.bundles import dark_part
+from tests.integration.conftest import Command
 from tests.stations import COMMAND, FRUGAL, check_message, run_edgevision, write_parts, write_recipe
 from tests.videos import shorten, write_video
 
@@ -28,33 +26,10 @@ BOTTLES = Path(__file__).parents[2] / "../shared/data/videos/bottle-detection.mp
 SECONDS = re.compile(r"frames (\d+) seconds \d+\.\d{3}")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-
-Replay = Callable[..., Outcome]
-
-
 @pytest.fixture
-def replay(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Replay]:
-    """Run `edgevision replay` on the quickest engine; output of C libraries is caught as well."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-
-    def run(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["edgevision", "replay", *FRUGAL, *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capfd.readouterr()
-        status = ended.value.code
-        return Outcome(status if isinstance(status, int) else 0, captured.out, captured.err)
-
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def replay(command: Command) -> Command:
+    """Run `edgevision replay` on the quickest engine."""
+    return partial(command, "replay", *FRUGAL)
 
 
 @pytest.fixture
@@ -117,7 +92,7 @@ def test_a_newcomers_replay_of_a_video(tmp_path: Path, recipe: Path) -> None:
 
 
 def test_all_kinds_of_input_together_give_the_same_lines_on_one_core_as_on_all(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     parts, video = write_parts(tmp_path / "parts"), write_video(tmp_path / "belt.avi")
     arguments = ["--recipe", recipe, "--frames", "4", video, parts, parts / "part6.png", "sample:3"]
@@ -138,7 +113,7 @@ def test_all_kinds_of_input_together_give_the_same_lines_on_one_core_as_on_all(
 
 
 def test_a_folder_that_knows_the_truth_ends_with_the_table(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     parts, out, masks = write_parts(tmp_path / "parts", truth=True), tmp_path / "r.jsonl", tmp_path / "masks"
     done = replay("--recipe", recipe, "--out", out, "--masks", masks, parts)
@@ -164,7 +139,7 @@ def test_a_folder_that_knows_the_truth_ends_with_the_table(
 
 
 def test_a_recording_without_known_truth_ends_without_a_table(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     parts = write_parts(tmp_path / "parts")
     done = replay("--recipe", recipe, "--out", tmp_path / "r.jsonl", parts)
@@ -173,7 +148,7 @@ def test_a_recording_without_known_truth_ends_without_a_table(
 
 
 def test_a_cut_video_exits_with_3_after_every_readable_frame_and_the_inputs_after_it(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     cut, out = shorten(write_video(tmp_path / "belt.avi"), 0.6), tmp_path / "r.jsonl"
     parts = write_parts(tmp_path / "parts")
@@ -190,7 +165,7 @@ def test_a_cut_video_exits_with_3_after_every_readable_frame_and_the_inputs_afte
 
 
 def test_a_damaged_image_exits_with_3_and_is_named_and_the_others_are_inspected(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     parts, out = write_parts(tmp_path / "parts"), tmp_path / "r.jsonl"
     shorten(parts / "part2.png", 0.5).replace(parts / "part2.png")
@@ -201,7 +176,7 @@ def test_a_damaged_image_exits_with_3_and_is_named_and_the_others_are_inspected(
     assert [line["file"] for line in results(out)] == [f"part{number}.png" for number in (1, 3, 4, 5, 6)]
 
 
-def test_two_steps_have_a_folder_of_masks_each(tmp_path: Path, replay: Replay) -> None:
+def test_two_steps_have_a_folder_of_masks_each(tmp_path: Path, replay: Command) -> None:
     recipe, masks = write_recipe(tmp_path, steps=("cracks", "prints")), tmp_path / "masks"
     parts = write_parts(tmp_path / "parts", 2)
 
@@ -233,7 +208,7 @@ def test_two_steps_have_a_folder_of_masks_each(tmp_path: Path, replay: Replay) -
     ids=lambda value: "".join(value.values()) if isinstance(value, dict) else "",
 )
 def test_a_mistake_has_its_exit_status_and_one_message(
-    tmp_path: Path, replay: Replay, changed: dict[str, str], status: int, message: str
+    tmp_path: Path, replay: Command, changed: dict[str, str], status: int, message: str
 ) -> None:
     recipe = write_recipe(tmp_path)
     write_parts(tmp_path / "parts", 2)
@@ -257,7 +232,7 @@ def test_a_mistake_has_its_exit_status_and_one_message(
 
 
 def test_a_mistyped_input_does_not_empty_the_results_of_yesterday(
-    tmp_path: Path, recipe: Path, replay: Replay
+    tmp_path: Path, recipe: Path, replay: Command
 ) -> None:
     out = tmp_path / "results.jsonl"
     out.write_text("yesterday\n")
@@ -281,7 +256,7 @@ def test_ctrl_c_ends_with_130_whole_lines_and_no_traceback(tmp_path: Path, recip
 
 @pytest.mark.shared
 @pytest.mark.skipif(not BOTTLES.is_file(), reason="needs ../shared/data beside this checkout")
-def test_every_frame_of_a_real_recording_is_inspected(tmp_path: Path, replay: Replay) -> None:
+def test_every_frame_of_a_real_recording_is_inspected(tmp_path: Path, replay: Command) -> None:
     recipe, out = write_recipe(tmp_path, pixel_threshold=1.0), tmp_path / "results.jsonl"
     done = replay("--recipe", recipe, "--out", out, BOTTLES)
 
