@@ -4,6 +4,7 @@ The finished file is opened and run by the device's own loader before it gets it
 """
 
 import math
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -62,7 +63,7 @@ def write_packed(
         work: Holds both models and the facts.
         result: What the gate measured.
         command: What the user typed, for the manifest.
-        created: Moment to write into the manifest; now when absent.
+        created: Moment to write into the manifest; SOURCE_DATE_EPOCH or now when absent.
 
     Raises:
         BundleError: engines disagree too much about the golden samples, or do not load the bundle.
@@ -78,7 +79,7 @@ def write_packed(
         models[precision] = ModelFile(
             file=name, opset=_opset(model.opset_import), ir_version=model.ir_version
         )
-    moment = (created or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = (created or _now()).strftime("%Y-%m-%dT%H:%M:%SZ")
     fields = _fields(facts, result, cost) | {
         "created": moment,
         "command": command,
@@ -89,6 +90,12 @@ def write_packed(
     files[CARD_FILE] = model_card(draft, facts, result).encode()
     manifest = Manifest.model_validate(fields | {"files": file_hashes(files)})
     _publish(out, manifest, files)
+
+
+def _now() -> datetime:
+    """Return the present, or what SOURCE_DATE_EPOCH says, as reproducible builds ask for it."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
 
 
 def golden_files(result: GateResult) -> tuple[Files, tuple[GoldenSample, ...]]:

@@ -53,19 +53,17 @@ def _network(outlier: float) -> nn.Module:
     with torch.no_grad():
         for layer in (first, second, last):
             layer.weight.mul_(0.05)
-            assert layer.bias is not None
-            layer.bias.fill_(0.001)
         first.weight[0] = 0
         first.weight[0, :, 1, 1] = -1 / 3
         first.weight[1] = outlier
-        first.bias[0] = 0.45
         second.weight[:, 1] = 0
         second.weight[0] = 0
         second.weight[0, 0, 1, 1] = 1
-        second.bias[0] = 0
         last.weight[:] = 0
         last.weight[1, 0] = 40
-        last.bias[0] = 2
+    for layer, bias in ((first, 0.45), (second, 0.0), (last, 2.0)):
+        layer.bias = nn.Parameter(torch.full((layer.out_channels,), 0.001))
+        layer.bias.data[0] = bias
     return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)
 
 
