@@ -52,7 +52,6 @@ class Lane:
         self._done: dict[int, Inspected] = {}
         self._taken = 0
         self._committed = 0
-        self._is_committing = False
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         name = f"inspect-{feed.camera}"
@@ -129,15 +128,9 @@ class Lane:
         return inspector.inspect(frame, queue_ns)
 
     def _finish(self, ticket: int, inspected: Inspected) -> None:
-        """Commit what is complete, unless another worker is at it: then that one does it.
-
-        After a sink has failed nothing is committed any more, so that what is leaves no gap.
-        """
+        """Commit what is complete; while another worker commits, what follows is left to that one."""
         with self._order:
             self._done[ticket] = inspected
-            if self._is_committing:
-                return
-            self._is_committing = True
         while batch := self._next_batch():
             for sink in self._sinks:
                 sink.commit(batch)
@@ -146,11 +139,14 @@ class Lane:
                 self._order.notify_all()
 
     def _next_batch(self) -> list[Inspected]:
+        """Return what follows the last commit.
+
+        Nothing while a commit is under way, or after one has failed: what is committed has no gap.
+        """
         with self._order:
             batch: list[Inspected] = []
             while (ticket := self._committed + len(batch)) in self._done:
                 batch.append(self._done.pop(ticket))
-            self._is_committing = bool(batch)
             return batch
 
     def _fail(self, error: BaseException) -> None:

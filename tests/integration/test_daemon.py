@@ -18,6 +18,7 @@ from edgevision.ports import InspectionSink
 from edgevision.replay.outputs import ResultLines
 from edgevision.replay.play import Replay
 from edgevision.types import Inspected
+from tests.integration.conftest import Command
 from tests.integration.test_capture import MjpegCamera, serving
 from tests.mosquitto import Mosquitto, Subscriber, needs_mosquitto, running_mosquitto
 from tests.stations import (
@@ -285,3 +286,34 @@ def test_a_stalled_camera_does_not_hold_up_the_end(tmp_path: Path) -> None:
             _, errors = process.communicate(timeout=LONG_S)
             assert process.returncode == 0, errors
         assert subscriber.wait_for(TOPICS.status, 2) == [b"online", b"stopped"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "message"),
+    [
+        (("recipe:", "receipt:"), 78, "did you mean 'recipe'?"),
+        (("source: sample:1", "source: gone.mp4"), 6, "gone.mp4"),
+        (("name: cam1", "name: alarm"), 78, "rename the camera"),
+        (("recipe.yaml", "gone.yaml"), 78, "gone.yaml: no such file"),
+    ],
+)
+def test_a_mistake_in_the_station_has_its_exit_status_and_one_message(
+    tmp_path: Path, command: Command, change: tuple[str, str], status: int, message: str
+) -> None:
+    path = write_station(tmp_path, {"source": "sample:1"}, port=1)
+    path.write_text(path.read_text().replace(*change))
+    done = command("run", "-c", path)
+
+    assert done.status == status
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_torn_bundle_does_not_start_the_station(tmp_path: Path, command: Command) -> None:
+    path, bundle = write_station(tmp_path, {"source": "sample:1"}, port=1), tmp_path / "tiny.zip"
+    bundle.write_bytes(bundle.read_bytes()[:-100])
+    done = command("run", "-c", path)
+
+    assert done.status == 4
+    assert "tiny.zip" in done.err
+    assert "Traceback" not in done.err

@@ -242,16 +242,17 @@ def test_a_mistyped_input_does_not_empty_the_results_of_yesterday(
 
 
 def test_ctrl_c_ends_with_130_whole_lines_and_no_traceback(tmp_path: Path, recipe: Path) -> None:
-    out = tmp_path / "results.jsonl"
-    arguments = ["replay", *FRUGAL, "--recipe", recipe, "--out", out, "--frames", "100000", "sample:1"]
+    out, masks = tmp_path / "results.jsonl", tmp_path / "masks"
+    files = ["--out", out, "--masks", masks]
+    arguments = ["replay", *FRUGAL, "--recipe", recipe, *files, "--frames", "100000", "sample:1"]
     with subprocess.Popen([*COMMAND, *map(str, arguments)], stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not (out.exists() and out.stat().st_size):
+        while process.poll() is None and not list(masks.glob("*.png")):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=120)
 
     assert (process.returncode, errors) == (130, "")
-    assert [line["frame_id"] for line in results(out)] == list(range(len(results(out))))
+    assert [line["frame_id"] for line in results(out)] == list(range(len(list(masks.iterdir()))))
 
 
 @pytest.mark.shared

@@ -187,13 +187,20 @@ def test_a_damaged_recording_is_reported_after_all_its_readable_frames_are_commi
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_the_number_of_frames_is_kept_exactly(workers: int) -> None:
-    kept = Kept()
+    kept, overrun = Kept(), threading.Event()
     endless = recording(repeat(picture()))
 
-    with running(Lane(endless, inspector, [kept], workers=workers, frames=10)):
+    def look(frame: Frame) -> None:
+        if frame.frame_id == 9:
+            overrun.wait(0.2)
+        elif frame.frame_id > 9:
+            overrun.set()
+
+    with running(Lane(endless, lambda: inspector(look), [kept], workers=workers, frames=10)):
         pass
 
     assert kept.frame_ids == list(range(10))
+    assert not overrun.is_set()
 
 
 def test_stopping_finishes_and_commits_the_frames_already_taken() -> None:

@@ -85,9 +85,12 @@ def test_a_camera_that_is_lost_for_good_leaves_the_others_running(tmp_path: Path
 def test_a_failing_sink_stops_the_other_cameras_too(tmp_path: Path) -> None:
     parts = write_parts(tmp_path / "parts", 1)
     path = write_station(tmp_path, {"source": str(parts)}, ENDLESS)
+    seen = Seen()
 
     with pytest.raises(OutputError, match="no space left"):
-        daemon(path, FailingAtCam1()).run(threading.Event())
+        daemon(path, seen, FailingAtCam1(), frames=200).run(threading.Event())
+
+    assert len(seen.of("cam2")) < 200
 
 
 def test_a_camera_named_like_a_topic_of_the_station_is_refused_before_anything_runs(
