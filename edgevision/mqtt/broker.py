@@ -39,6 +39,7 @@ class EmbeddedBroker:
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread
         self._broker: Any = None
+        self._writers: set[asyncio.StreamWriter] = set()
 
     def __enter__(self) -> Self:
         """Start and wait until it listens; raises PublishError."""
@@ -76,10 +77,13 @@ class EmbeddedBroker:
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
         }
         self._broker = amqtt.broker.Broker(config, loop=self._loop)
-        self._broker.stream_connected = partial(_serve_and_close, self._broker.stream_connected)
+        self._broker.stream_connected = partial(_serve_and_close, self._writers, self._broker.stream_connected)
         await self._broker.start()
 
     async def _stop(self) -> None:
+        """Hang up first: amqtt waits for clients that stay connected until their keepalive is over."""
+        for writer in list(self._writers):
+            writer.close()
         await self._broker.shutdown()
         clients = asyncio.all_tasks() - {asyncio.current_task()}
         for client in clients:
@@ -112,15 +116,18 @@ def _amqtt() -> ModuleType:
 
 
 async def _serve_and_close(
+    writers: set[asyncio.StreamWriter],
     serve: Callable[..., Awaitable[None]],
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     **listener: str,
 ) -> None:
     """Close the connection at the end, which amqtt forgets when the client was faster."""
+    writers.add(writer)
     try:
         await serve(reader, writer, **listener)
     finally:
+        writers.discard(writer)
         writer.close()
 
 
