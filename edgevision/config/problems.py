@@ -30,11 +30,15 @@ class Problem:
 
 
 def key_path(loc: Loc) -> str:
-    """Return `cameras[0].source` for `("cameras", 0, "source")`."""
+    """Return `cameras[0].source` for `("cameras", 0, "source")`; unprintable keys are escaped."""
     path = ""
     for part in loc:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        path += f"[{part}]" if isinstance(part, int) else f".{_printable(part)}"
     return path.removeprefix(".")
+
+
+def _printable(key: str) -> str:
+    return key if key.isprintable() else ascii(key)[1:-1]
 
 
 def config_error(path: Path, problems: Iterable[Problem]) -> ConfigError:

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgevision.messages.topics import STATION_TOPICS
+
 __all__ = ["SCHEMA", "CameraSettings", "EngineSettings", "MqttSettings", "Station", "TlsSettings"]
 
 SCHEMA: Final = "edgevision.station/1"
@@ -121,5 +123,8 @@ class Station(_Part):
         names = [camera.name for camera in self.cameras]
         if len(set(names)) != len(names):
             msg = f"cameras: expected different names, got {', '.join(names)}"
+            raise ValueError(msg)
+        if taken := STATION_TOPICS.intersection(names):
+            msg = f"cameras: {', '.join(sorted(taken))} is a topic of the station itself; rename the camera"
             raise ValueError(msg)
         return self

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from edgevision.errors import ConfigError
 
-__all__ = ["Topics"]
+__all__ = ["STATION_TOPICS", "Topics"]
 
 _FORBIDDEN = re.compile(r"[+#$\s\x00-\x1f\x7f]")
-_STATION_TOPICS = frozenset({"status", "state", "info", "alarm", "cmd"})
+STATION_TOPICS = frozenset({"status", "state", "info", "alarm", "cmd"})
 
 
 def _check(what: str, name: str, *, levels: bool = False) -> None:
@@ -72,9 +72,9 @@ class Topics:
 
     def _of_camera(self, camera: str, name: str) -> str:
         _check("camera", camera)
-        if camera in _STATION_TOPICS:
+        if camera in STATION_TOPICS:
             raise ConfigError(
                 f"camera {camera!r}: this name is a topic of the station; expected a name other than"
-                f" {', '.join(sorted(_STATION_TOPICS))}; rename the camera"
+                f" {', '.join(sorted(STATION_TOPICS))}; rename the camera"
             )
         return f"{self.root}/{self.station}/{camera}/{name}"

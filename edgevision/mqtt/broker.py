@@ -77,7 +77,8 @@ class EmbeddedBroker:
             "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
         }
         self._broker = amqtt.broker.Broker(config, loop=self._loop)
-        self._broker.stream_connected = partial(_serve_and_close, self._writers, self._broker.stream_connected)
+        serve = self._broker.stream_connected
+        self._broker.stream_connected = partial(_serve_and_close, self._writers, serve)
         await self._broker.start()
 
     async def _stop(self) -> None:

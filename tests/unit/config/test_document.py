@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -192,6 +192,7 @@ def spoiled(content: Any, path: list[int], value: Any) -> Any:
     return content
 
 
+@settings(deadline=None)
 @given(
     text=st.sampled_from([RECIPE, STATION]),
     path=st.lists(st.integers(0, 9), min_size=1, max_size=4),
@@ -227,3 +228,13 @@ def test_every_pattern_of_the_formats_has_its_words(model: type[BaseModel]) -> N
     found = patterns(model.model_json_schema())
     assert found
     assert found <= set(PATTERNS)
+
+def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "station.yaml"
+    file.write_text(
+        "schema: edgevision.station/1\nstation: line1\nrecipe: r.yaml\n"
+        "cameras: [{name: alarm, source: 'sample:1'}]\n"
+    )
+
+    with pytest.raises(ConfigError, match="alarm is a topic of the station itself; rename the camera"):
+        load_station(file)
