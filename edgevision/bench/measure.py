@@ -27,10 +27,12 @@ from edgevision.engines.spec import EngineRequest
 from edgevision.ports import Engine
 from edgevision.replay.play import Replay
 
-__all__ = ["BURST_S", "BareModel", "Loop", "bare_decode", "metered"]
+__all__ = ["BareModel", "Loop", "bare_decode", "metered"]
 
-BURST_S = 0.5
-"""How long a model is called in one round."""
+_BURST_CPU_S = 1.0
+"""How long a model is called in one round, so that a busy machine gives as many calls as an idle one."""
+_BURST_WALL_S = 10.0
+"""The longest a burst may take."""
 
 
 def metered(work: Callable[[], int]) -> Burst:
@@ -50,21 +52,21 @@ class BareModel:
         """As many calls at once as the request has streams."""
         self._single = load_engine(bundle, replace(request, streams=1))
 
-    def latency_s(self, budget_s: float = BURST_S) -> float:
+    def latency_s(self) -> float:
         """Return the median of single calls that may use all threads."""
         durations: list[float] = []
-        deadline = time.perf_counter() + budget_s
-        while not durations or time.perf_counter() < deadline:
+        goes_on = _burst()
+        while not durations or goes_on():
             durations.append(metered(lambda: _called(self._single, self._batch)).wall_s)
         return statistics.median(durations)
 
-    def throughput(self, budget_s: float = BURST_S) -> Burst:
+    def throughput(self) -> Burst:
         """Keep every stream busy; a unit is one call."""
-        deadline = time.perf_counter() + budget_s
+        goes_on = _burst()
 
         def work() -> int:
             calls = 0
-            while calls == 0 or time.perf_counter() < deadline:
+            while calls == 0 or goes_on():
                 calls += _called(self.parallel, self._batch)
             return calls
 
@@ -76,6 +78,12 @@ class BareModel:
         """Free both."""
         self.parallel.close()
         self._single.close()
+
+
+def _burst() -> Callable[[], bool]:
+    """Begin a burst; what is returned says whether it goes on."""
+    wall_s, cpu_s = time.perf_counter() + _BURST_WALL_S, time.process_time() + _BURST_CPU_S
+    return lambda: time.perf_counter() < wall_s and time.process_time() < cpu_s
 
 
 def _called(engine: Engine, batch: npt.NDArray[np.uint8]) -> int:

@@ -229,6 +229,7 @@ def test_every_pattern_of_the_formats_has_its_words(model: type[BaseModel]) -> N
     assert found
     assert found <= set(PATTERNS)
 
+
 def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "station.yaml"
     file.write_text(
