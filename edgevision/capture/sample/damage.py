@@ -22,8 +22,10 @@ __all__ = ["add_flaws"]
 
 _ATTEMPTS = 60
 _APART_PX = 9
-_EDGE_PX = 3
-"""What lies this close to an edge does not count for the size of a flaw."""
+_EDGE_PX = 8
+"""What lies this close to an edge, where it may pass for the rim, does not count for the size of a flaw."""
+_MARK_PX = 8
+"""Nor does what lies this close to the printed mark, where it may pass for a part of the print."""
 _BRIGHTEST = 250
 _RELIEF_LEVELS = {CRACK: (0, 22), PIT: (18, 45), SCRATCH: (8, 40)}
 
@@ -51,19 +53,23 @@ def _paint(
     np.clip(window, 0, _BRIGHTEST, out=window)
 
 
-def _fits(
-    mask: npt.NDArray[np.bool_], flaw: Flaw, surface: Surface, class_map: ClassMap, mark: Bytes
-) -> bool:
-    """Tell whether enough of the flaw is to be seen, away from others and from the printed mark."""
-    rows, columns = np.nonzero(mask & (surface.depth_px[flaw.window] > _EDGE_PX))
+def _fits(mask: npt.NDArray[np.bool_], flaw: Flaw, class_map: ClassMap, clear: npt.NDArray[np.bool_]) -> bool:
+    """Tell whether enough of the flaw lies on clear surface, away from other flaws."""
+    rows, columns = np.nonzero(mask & clear[flaw.window])
     if rows.size == 0:
         return False
     around = cv2.dilate(mask.astype(np.uint8), np.ones((_APART_PX, _APART_PX), dtype=np.uint8)) > 0
     if class_map[flaw.window][around].any():
         return False
     extent = float(np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1))
-    on_mark = float((mark[flaw.window][mask] > 0).mean())
-    return extent >= MIN_LENGTH_PX[flaw.class_id] and on_mark < 0.5
+    return extent >= MIN_LENGTH_PX[flaw.class_id]
+
+
+def _clear(surface: Surface, mark: Bytes) -> npt.NDArray[np.bool_]:
+    """Return (H, W): where nothing of the part itself can be taken for a flaw or hide one."""
+    reach = 2 * _MARK_PX + 1
+    near_mark = cv2.dilate(mark, np.ones((reach, reach), dtype=np.uint8)) > 0
+    return (surface.depth_px > _EDGE_PX) & ~near_mark
 
 
 def add_flaws(rng: np.random.Generator, light: Plane, surface: Surface, mark: Bytes, look: Look) -> ClassMap:
@@ -80,11 +86,12 @@ def add_flaws(rng: np.random.Generator, light: Plane, surface: Surface, mark: By
         (H, W) uint8 class ids.
     """
     class_map: ClassMap = np.zeros(light.shape, dtype=np.uint8)
+    clear = _clear(surface, mark)
     for class_id in rng.choice([CRACK, CRACK, PIT, SCRATCH, SCRATCH], int(rng.choice([1, 1, 1, 2, 2, 3]))):
         for _ in range(_ATTEMPTS):
             flaw = draw_flaw(rng, int(class_id), surface, look)
             mask = None if flaw is None else flaw_mask(flaw, surface)
-            if flaw is not None and mask is not None and _fits(mask, flaw, surface, class_map, mark):
+            if flaw is not None and mask is not None and _fits(mask, flaw, class_map, clear):
                 _paint(rng, light, flaw, mask, look)
                 class_map[flaw.window][mask] = flaw.class_id
                 break
