@@ -57,6 +57,7 @@ class Inspector:
                 findings.append(found)
             else:
                 failures.append(found)
+        failures += _zones_outside(self._recipe, frame)
         verdict = self._judged(findings, failures)
         infer_ns = sum(found.infer_ns for found in findings)
         times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
@@ -109,6 +110,18 @@ def _run(task: Task, frame: Frame) -> Findings | Reason:
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
         _log.exception("task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera)
         return _failed(task.name, error)
+
+
+def _zones_outside(recipe: Recipe, frame: Frame) -> list[Reason]:
+    """A rule whose zone the frame does not hold cannot be judged."""
+    width, height = frame.size_wh
+    reasons = []
+    for zone in recipe.zones:
+        _, _, right, bottom = zone.bounding_box_xyxy
+        if right > width or bottom > height:
+            text = f"zone {zone.name} does not lie in the frame of {width} x {height}; correct one of them"
+            reasons.append(Reason("zone_outside", text, {"zone": zone.name}))
+    return reasons
 
 
 def _failed(stage: str, error: Exception) -> Reason:

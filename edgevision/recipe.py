@@ -3,6 +3,7 @@
 Reading the YAML file and placing errors is `config.document`; applying the rules is `rules`.
 """
 
+import math
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,7 +15,8 @@ SCHEMA: Final = "edgevision.recipe/1"
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Point = tuple[float, float]
+Coordinate = Annotated[float, Field(ge=0.0, le=65535.0)]
+Point = tuple[Coordinate, Coordinate]
 
 
 class _Part(BaseModel):
@@ -38,6 +40,16 @@ class Region(_Part):
                 msg = "rectangle_xyxy: expected left < right and top < bottom, none negative"
                 raise ValueError(msg)
         return self
+
+    @property
+    def bounding_box_xyxy(self) -> tuple[int, int, int, int]:
+        """Return the smallest whole-pixel box around the region, at least one pixel wide and high."""
+        if self.rectangle_xyxy is not None:
+            return self.rectangle_xyxy
+        assert self.polygon_xy is not None
+        xs, ys = zip(*self.polygon_xy, strict=True)
+        left, top = math.floor(min(xs)), math.floor(min(ys))
+        return left, top, max(math.ceil(max(xs)), left + 1), max(math.ceil(max(ys)), top + 1)
 
 
 class Zone(Region):

@@ -3,6 +3,7 @@
 An unreadable image is passed over and reported at the end; folders inside are not entered.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from edgevision.capture.truth import KnownTruth, read_truth
 from edgevision.errors import CaptureError, TruncatedInput
 from edgevision.types import Frame, ImageBgr
 
-__all__ = ["FolderSource", "natural_order"]
+__all__ = ["FolderSource", "natural_order", "printable_name"]
 
 _NAMED_AT_MOST = 10
 
@@ -108,7 +109,7 @@ class FolderSource:
             frame_id,
             captured_ns=0,
             wall_ns=frame_id,
-            file=path.name,
+            file=printable_name(path),
             truth=truth,
             acquire_ns=acquire_ns,
         )
@@ -122,6 +123,11 @@ class FolderSource:
             f"{self._path}: expected {len(self._files)} readable images, read {len(self._files) - len(bad)}; "
             f"damaged or no images: {named}; replace or remove them"
         )
+
+
+def printable_name(path: Path) -> str:
+    """Return the file's name as text, with bytes that are no UTF-8 escaped."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:

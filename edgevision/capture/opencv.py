@@ -64,10 +64,16 @@ class _LiveSource:
 
     def read(self) -> Frame | None:
         """Return the next frame, stamped when it was grabbed; None when the camera gave nothing."""
-        if self._device is None or not self._device.grab():
+        if self._device is None:
             return None
-        captured_ns, wall_ns = time.monotonic_ns(), time.time_ns()
-        is_retrieved, image = self._device.retrieve()
+        try:
+            if not self._device.grab():
+                return None
+            captured_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+            is_retrieved, image = self._device.retrieve()
+        except cv2.error as error:
+            msg = f"{self.name}: expected a frame, got an error of OpenCV: {error}; check the camera"
+            raise CaptureError(msg) from error
         if not is_retrieved:
             return None
         frame_id = self._frame_id

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from edgevision.capture.container import Completeness, Count, examine, has_broken_blocks
+from edgevision.capture.folder import printable_name
 from edgevision.errors import CaptureError, TruncatedInput
 from edgevision.types import Frame, ImageBgr
 
@@ -120,7 +121,7 @@ class VideoSource:
         is_timed = position_ms > 0.0 or self._fps <= 0.0
         self._position_s = max(0.0, position_ms / 1e3) if is_timed else frame_id / self._fps
         wall_ns = round(1e9 * self._position_s)
-        file = self._path.name
+        file = printable_name(self._path)
         return Frame(image_bgr, self._camera, frame_id, 0, wall_ns, file=file, acquire_ns=acquire_ns)
 
     def _check_complete(self) -> None:

@@ -50,6 +50,7 @@ def replay(
     set_up_logs("warning")
     loaded = load_recipe(recipe)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
+    _keep_inputs([*inputs, str(recipe)], [out, annotate])
     workers = available_threads()
     models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
     with ExitStack() as stack:
@@ -61,6 +62,16 @@ def replay(
         _print_truth_table(summary.tally)
     print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
     summary.raise_damage()
+
+
+def _keep_inputs(inputs: list[str], outputs: list[Path | None]) -> None:
+    """Refuse to write over what is read; raises UsageError."""
+    from edgevision.errors import UsageError
+
+    read = {Path(address).resolve() for address in inputs}
+    for path in outputs:
+        if path is not None and path.resolve() in read:
+            raise UsageError(f"{path}: is an input of this replay; write to another place")
 
 
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":

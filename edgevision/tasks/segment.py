@@ -4,7 +4,6 @@ A frame without defects costs one pass over the model's answer; everything else 
 where a class reached its threshold.
 """
 
-import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,7 +20,7 @@ from edgevision.ops.masks import Component, Foreground, components, foreground, 
 from edgevision.ops.polygons import polygon_mask
 from edgevision.ops.tiles import TileGrid, pad_to_tile
 from edgevision.ports import Engine
-from edgevision.recipe import Region, SegmentStep
+from edgevision.recipe import SegmentStep
 from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
 
 __all__ = ["SegmentTask"]
@@ -94,7 +93,7 @@ class SegmentTask:
         width, height = frame.size_wh
         if self._step.region is None:
             return 0, 0, width, height
-        box = _bounding_box(self._step.region)
+        box = self._step.region.bounding_box_xyxy
         if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height:
             raise InspectionError(
                 f"task {self.name}: expected a frame that holds the region {list(box)}, got "
@@ -221,15 +220,6 @@ def _fitted(planes: Planes, size_wh: tuple[int, int]) -> Planes:
         return planes
     resized = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in planes]
     return np.asarray(resized, np.float32)
-
-
-def _bounding_box(region: Region) -> Box:
-    if region.rectangle_xyxy is not None:
-        return region.rectangle_xyxy
-    assert region.polygon_xy is not None
-    xs, ys = zip(*region.polygon_xy, strict=True)
-    left, top = math.floor(min(xs)), math.floor(min(ys))
-    return left, top, max(math.ceil(max(xs)), left + 1), max(math.ceil(max(ys)), top + 1)
 
 
 @lru_cache(maxsize=64)

@@ -264,3 +264,15 @@ def test_every_frame_of_a_real_recording_is_inspected(tmp_path: Path, replay: Co
     assert (done.status, done.err) == (0, "")
     assert [json.loads(line)["frame_id"] for line in out.read_bytes().splitlines()] == list(range(1189))
     assert SECONDS.fullmatch(done.out.splitlines()[-1])
+
+
+def test_a_replay_never_writes_over_its_input(tmp_path: Path, replay: Command, recipe: Path) -> None:
+    picture = tmp_path / "part.png"
+    cv2.imwrite(str(picture), np.full((64, 64, 3), 200, np.uint8))
+    before = picture.read_bytes()
+
+    done = replay("--recipe", recipe, "--out", picture, picture)
+
+    assert done.status == 2
+    assert "is an input of this replay" in done.err
+    assert picture.read_bytes() == before

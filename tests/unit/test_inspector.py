@@ -123,3 +123,14 @@ def test_many_threads_can_inspect_at_once() -> None:
     for index, inspection in enumerate(inspections):
         assert inspection.frame_id == index
         assert (inspection.verdict.judgement is Judgement.NG) == (index % 3 == 0)
+
+
+def test_a_zone_that_the_frame_does_not_hold_is_never_ok() -> None:
+    zone = {"name": "seal", "rectangle_xyxy": [5000, 5000, 5100, 5100]}
+    recipe = make_recipe({"zone": "seal", "max_count": 0}, zones=[zone])
+    inspector = Inspector(recipe, RECIPE_REF, [FakeTask(_clean)], "run-1", is_simulated=False)
+
+    verdict = inspector.inspect(make_frame()).verdict
+
+    assert verdict.judgement is Judgement.ND
+    assert [reason.code for reason in verdict.reasons] == ["zone_outside"]

@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edgevision.capture.folder import FolderSource, natural_order
+from edgevision.capture.folder import FolderSource, natural_order, printable_name
 from edgevision.errors import CaptureError, TruncatedInput
 from edgevision.types import Frame, Judgement
 from tests.videos import grey_step, numbered
@@ -141,3 +142,7 @@ def test_a_truth_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CaptureError, match=r"truth\.csv"):
         FolderSource(tmp_path, "cam1").open()
+
+
+def test_a_name_that_is_no_utf8_is_escaped() -> None:
+    assert printable_name(Path(os.fsdecode(b"p\xff.png"))) == "p\\xff.png"
