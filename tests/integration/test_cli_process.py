@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,9 @@ def test_a_reader_that_goes_away_ends_the_output_quietly() -> None:
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     fifo = tmp_path / "station.yaml"
     os.mkfifo(fifo)
-    process = subprocess.Popen([*COMMAND, "check", str(fifo)], stderr=subprocess.PIPE)
+    # A shell that runs this in the background has Ctrl-C ignored, which children inherit.
+    reset = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen([*COMMAND, "check", str(fifo)], stderr=subprocess.PIPE, preexec_fn=reset)
     # Opening the other end returns once the command waits for what to read.
     with fifo.open("w"):
         process.send_signal(signal.SIGINT)

@@ -1,34 +1,40 @@
-import os
-import signal
-from collections.abc import Iterator
+"""Each test has a process of its own, because signals concern all of a process."""
+
+import subprocess
+import sys
 
 import pytest
 
+_WAITS = """
+import os, signal, sys
 from edgevision.host.signals import stop_on_signals
+signal.signal(signal.SIGINT, signal.default_int_handler)
+stop = stop_on_signals()
+assert not stop.is_set()
+for name in sys.argv[1:]:
+    os.kill(os.getpid(), getattr(signal, name))
+assert stop.wait(10)
+print("asked to stop")
+"""
 
 
-@pytest.fixture(autouse=True)
-def restored_handlers() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def _ended_by(*names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", _WAITS, *names], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_asks_to_stop(number: signal.Signals) -> None:
-    stop = stop_on_signals()
-    assert not stop.is_set()
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_asks_to_stop(name: str) -> None:
+    ended = _ended_by(name)
 
-    os.kill(os.getpid(), number)
-
-    assert stop.wait(10)
+    assert (ended.returncode, ended.stdout) == (0, "asked to stop\n")
 
 
-def test_a_second_ctrl_c_ends_at_once_but_sigterm_may_come_again() -> None:
-    stop_on_signals()
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-        os.kill(os.getpid(), number)
+def test_sigterm_may_come_again() -> None:
+    assert _ended_by("SIGTERM", "SIGTERM", "SIGINT").returncode == 0
 
-    with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    ended = _ended_by("SIGINT", "SIGINT")
+
+    assert ended.returncode != 0
+    assert "KeyboardInterrupt" in ended.stderr
