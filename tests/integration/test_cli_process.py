@@ -70,7 +70,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     # A shell that runs this in the background has Ctrl-C ignored, which children inherit.
     reset = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen([*COMMAND, "check", str(fifo)], stderr=subprocess.PIPE, preexec_fn=reset)
+    process = subprocess.Popen([*COMMAND, "check", str(fifo)], stderr=subprocess.PIPE, preexec_fn=reset)  # noqa: PLW1509
     # Opening the other end returns once the command waits for what to read.
     with fifo.open("w"):
         process.send_signal(signal.SIGINT)

@@ -173,9 +173,8 @@ def test_a_video_is_inspected_and_published_as_replay_judges_it(tmp_path: Path) 
     assert {message["judgement"] for message in live} == {"OK", "NG"}
     assert last[0]["result_id"] == live[-1]["result_id"]
     assert subscriber.payloads(TOPICS.status) == [b"online", b"stopped"]
-    assert "ContinuousExecution" in {
-        message["state"] for message in decoded(subscriber.payloads(TOPICS.state))
-    }
+    # The newest state replaces one not yet sent, so a short recording may skip ContinuousExecution.
+    assert decoded(subscriber.payloads(TOPICS.state))[-1]["state"] == "Halted"
     final = decoded(subscriber.payloads(TOPICS.metrics("cam1")))[-1]
     assert (final["frames"], final["ok"] + final["ng"] + final["nd"]) == (30, 30)
     assert not subscriber.payloads(TOPICS.alarm)
