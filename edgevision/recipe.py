@@ -73,10 +73,10 @@ class SegmentStep(_Part):
     """tile: native resolution in overlapping tiles; stretch, letterbox: the region in one input."""
     scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
     """Resize the region by this factor before tiling."""
-    tile_overlap_px: Annotated[int, Field(ge=0)] = 32
+    tile_overlap_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 32
     pixel_threshold: Fraction | None = None
     """Replaces the bundle's threshold."""
-    min_area_px: Annotated[int, Field(ge=1)] | None = None
+    min_area_px: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Replaces the bundle's minimum area (source pixels)."""
 
 
@@ -109,7 +109,7 @@ class Rule(_Part):
     min_score: Fraction = 0.0
     min_area_px: float = 0.0
     min_length_px: float = 0.0
-    max_count: Annotated[int, Field(ge=0)] | None = None
+    max_count: Annotated[int, Field(strict=True, ge=0)] | None = None
     max_area_px: Positive | None = None
     max_length_px: Positive | None = None
     max_width_px: Positive | None = None

@@ -85,9 +85,13 @@ class Lane:
             self._order.notify_all()
 
     def join(self) -> None:
-        """Wait until every taken frame is committed, close the source, raise what ended the lane."""
+        """Wait until every taken frame is committed, close the source, raise what ended the lane.
+
+        Also after a start that failed half-way.
+        """
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
         self._feed.stop()
         if self._failure is not None:
             raise self._failure
@@ -121,7 +125,7 @@ class Lane:
 
     def _inspect(self, frame: Frame) -> Inspection:
         inspector = self._inspector()
-        if self._feed.counters.is_frozen:
+        if frame.is_frozen:
             reason = Reason("camera_frozen", f"{frame.camera} shows the same picture for too long")
             return inspector.undecided(frame, reason)
         queue_ns = time.monotonic_ns() - frame.captured_ns if frame.captured_ns else 0

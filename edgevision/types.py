@@ -96,6 +96,8 @@ class Frame:
     truth: Truth | None = None
     acquire_ns: int = 0
     """How long fetching and decoding took after the exposure; 0 where nobody knows."""
+    is_frozen: bool = False
+    """The camera has repeated this picture for too long."""
 
     def __post_init__(self) -> None:
         _check_image("image_bgr", self.image_bgr, 3)

@@ -85,7 +85,8 @@ def _url(address: str, scheme: str) -> SourceKind:
         accepted = ", ".join(f"{name}://" for name in sorted(_URL_SCHEMES))
         msg = f"{shown}: expected one of {accepted}, got {scheme}://; for a file give its path"
         raise CaptureError(msg)
-    if not re.match(r"[^/?#]", address.partition("://")[2]):
+    authority = re.split(r"[/?#]", address.partition("://")[2], maxsplit=1)[0]
+    if not authority.rpartition("@")[2]:
         msg = f"{shown}: expected a host after {scheme}://, got none; write {scheme}://HOST/PATH"
         raise CaptureError(msg)
     return "url"

@@ -125,7 +125,7 @@ class _ThreadedFeed(ABC):
 
     def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
         self._note(frames_read=self._counters.frames_read + 1, is_frozen=is_frozen)
-        if lost := self._handover.put(frame):
+        if lost := self._handover.put(replace(frame, is_frozen=True) if is_frozen else frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)
 
 
@@ -149,7 +149,7 @@ class RecordingFeed(_ThreadedFeed):
 class LiveFeed(_ThreadedFeed):
     """The newest frame of a camera, which is reopened after any failed read.
 
-    Frames of a frozen camera are handed over; `counters.is_frozen` tells. A setting that
+    Frames of a frozen camera are handed over and say so. A setting that
     the camera refuses, where the station requires it, ends the feed.
     """
 

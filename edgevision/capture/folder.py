@@ -74,6 +74,8 @@ class FolderSource:
             if image_bgr is not None:
                 return self._frame(image_bgr, path, time.monotonic_ns() - started_ns)
             self._unreadable.append(path.name)
+        if len(self._unreadable) == len(self._files):
+            raise CaptureError(f"{self._path}: none of its images can be decoded; check what wrote them")
         if self._unreadable:
             raise self._report()
         return None

@@ -12,11 +12,18 @@ __all__ = ["SCHEMA", "CameraSettings", "EngineSettings", "MqttSettings", "Statio
 SCHEMA: Final = "edgevision.station/1"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$")]
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _require_ordered(what: str, min_s: float, max_s: float) -> None:
+    if min_s > max_s:
+        msg = f"expected {what}_min_s at most {what}_max_s, got {min_s} and {max_s}"
+        raise ValueError(msg)
 
 
 class CameraSettings(_Part):
@@ -28,9 +35,9 @@ class CameraSettings(_Part):
     or sample:SEED."""
     url_password_file: Path | None = None
     """Replaces the password in the URL."""
-    width: Annotated[int, Field(gt=0)] | None = None
-    height: Annotated[int, Field(gt=0)] | None = None
-    fps: Annotated[float, Field(gt=0)] | None = None
+    width: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
+    height: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
+    fps: Annotated[float, Field(ge=0.001, le=10_000.0)] | None = None
     fourcc: Annotated[str, Field(min_length=4, max_length=4)] | None = None
     exposure: float | None = None
     gain: float | None = None
@@ -44,6 +51,11 @@ class CameraSettings(_Part):
     px_per_mm: Annotated[float, Field(gt=0)] | None = None
     """Calibration: pixels per millimetre on the part."""
 
+    @model_validator(mode="after")
+    def _delays(self) -> "CameraSettings":
+        _require_ordered("reopen", self.reopen_min_s, self.reopen_max_s)
+        return self
+
 
 class EngineSettings(_Part):
     """What executes the models."""
@@ -53,7 +65,7 @@ class EngineSettings(_Part):
     precision: Literal["auto", "int8", "fp32"] = "auto"
     require: bool = False
     """Refuse to start, instead of raising an alarm, when the provider falls back."""
-    threads: Annotated[int, Field(ge=1, le=256)] | None = None
+    threads: Annotated[int, Field(strict=True, ge=1, le=256)] | None = None
     """All cores this process may use when absent."""
     cache_dir: Path | None = None
     """Where measured choices and compiled models are kept; the user's cache when absent."""
@@ -78,28 +90,29 @@ class MqttSettings(_Part):
     """The broker."""
 
     host: str
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     """1883, or 8883 with TLS, when absent."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     client_id: str | None = None
     username: str | None = None
     password_file: Path | None = None
-    password_credential: str | None = None
+    password_credential: Credential | None = None
     """Name of a systemd credential (LoadCredential=)."""
     tls: TlsSettings | None = None
-    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+    keepalive_s: Annotated[int, Field(strict=True, ge=5, le=3600)] = 30
     connect_timeout_s: Seconds = 5.0
     reconnect_min_s: Seconds = 1.0
     reconnect_max_s: Seconds = 30.0
-    result_expiry_s: Annotated[int, Field(ge=1)] | None = None
-    outbox_max_messages: Annotated[int, Field(ge=1)] = 10_000
+    result_expiry_s: Annotated[int, Field(strict=True, ge=1, le=2**32 - 1)] | None = None
+    outbox_max_messages: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 10_000
     """Results kept in memory while the broker is away."""
 
     @model_validator(mode="after")
-    def _one_password(self) -> "MqttSettings":
+    def _consistent(self) -> "MqttSettings":
         if self.password_file is not None and self.password_credential is not None:
             msg = "expected one of password_file and password_credential"
             raise ValueError(msg)
+        _require_ordered("reconnect", self.reconnect_min_s, self.reconnect_max_s)
         return self
 
 

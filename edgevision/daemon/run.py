@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from edgevision import __version__
@@ -86,6 +87,7 @@ class Daemon:
         self._voice = Voice(station.station, recipe.ref, self._publisher)
         run_id = str(uuid.uuid4())
         self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
+        self._measured_ns = time.monotonic_ns()
 
     @property
     def total(self) -> int:
@@ -100,8 +102,8 @@ class Daemon:
         Raises:
             EdgeVisionError: what ended a lane, after everything else was stopped in order.
         """
-        self._start()
         try:
+            self._start()
             self._supervise(stop)
         finally:
             failures = self._stop_lanes()
@@ -137,7 +139,6 @@ class Daemon:
         cameras = [line.camera for line in self._lines]
         self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
         self._voice.state(MachineState.READY)
-        self._measured_ns = time.monotonic_ns()
         for line in self._lines:
             line.lane.start()
 
@@ -172,14 +173,11 @@ class Daemon:
     def _stop_lanes(self) -> list[Exception | SystemExit]:
         for line in self._lines:
             line.lane.stop()
-        failures: list[Exception | SystemExit] = []
-        for line in self._lines:
-            try:
-                line.lane.join()
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
-                if failures:
-                    _log.error("%s ended: %s", line.camera, error)
-                failures.append(error)
+        with ThreadPoolExecutor(len(self._lines)) as pool:
+            endings = list(pool.map(_ending, self._lines))
+        failures = [ending for ending in endings if ending is not None]
+        for failure in failures[1:]:
+            _log.error("another camera ended: %s", failure)
         return failures
 
     def _say_goodbye(self, failures: Sequence[Exception | SystemExit]) -> None:
@@ -189,6 +187,15 @@ class Daemon:
             stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             self._publisher.stop(_STOP_TIMEOUT_S)
             self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
+
+
+def _ending(line: _Line) -> Exception | SystemExit | None:
+    """Wait for a camera's lane and return what ended it, if anything did."""
+    try:
+        line.lane.join()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
+        return error
+    return None
 
 
 def _host_facts() -> HostFacts:

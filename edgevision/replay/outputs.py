@@ -54,8 +54,8 @@ class ResultLines:
 class MaskFolder:
     """One PNG of class ids per frame, all background where a task failed.
 
-    A picture `part.jpg` gives `part.png`, frame 7 of `belt.mp4` gives `belt_000007.png`. With
-    more than one task each has its folder.
+    A picture `part.jpg` gives `part.png`, or `part.jpg.png` where that name is taken; frame 7 of
+    `belt.mp4` gives `belt_000007.png`. With more than one task each has its folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,7 +75,13 @@ class MaskFolder:
                 class_map = maps.get(task)
                 if class_map is None:
                     class_map = np.zeros(inspected.frame.image_bgr.shape[:2], np.uint8)
-                self._save(folder / _mask_name(inspected), class_map)
+                self._save(self._free_path(folder, inspected), class_map)
+
+    def _free_path(self, folder: Path, inspected: Inspected) -> Path:
+        path, file = folder / _mask_name(inspected), inspected.frame.file
+        if path in self._written and file is not None and _is_picture(file):
+            return folder / f"{Path(file).name}.png"
+        return path
 
     def _save(self, path: Path, class_map: ClassMap) -> None:
         if path in self._written:

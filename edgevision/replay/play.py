@@ -87,8 +87,8 @@ class Replay:
         self, feed: Feed, inspector: Inspector, sinks: Sequence[InspectionSink], frames: int | None
     ) -> None:
         lane = Lane(feed, lambda: inspector, sinks, workers=self._workers, frames=frames)
-        lane.start()
         try:
+            lane.start()
             lane.join()
         except KeyboardInterrupt:
             lane.stop()

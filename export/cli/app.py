@@ -45,19 +45,30 @@ _Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training conf
 _Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]
 _Threads = Annotated[int | None, typer.Option(help="Threads for torch; torch's own choice when absent.")]
 _Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch in OUT.")]
+_Start = Annotated[
+    Path | None,
+    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of the same network."),
+]
 _Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
 _Bundle = Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The bundle to write.")]
 
 
 @train_app.command("unet")
 def train_unet(
-    config: _Config, out: _Out, data: _Folder = None, resume: _Resume = False, threads: _Threads = None
+    config: _Config,
+    out: _Out,
+    data: _Folder = None,
+    resume: _Resume = False,
+    start: _Start = None,
+    threads: _Threads = None,
 ) -> None:
     """Train a UNet; the best weights land in OUT/best.pt, the report in OUT/report.html."""
     from export.train.config import load_train_config
     from export.train.loop import train_unet as train
 
-    result = train(load_train_config(config), out, data_dir=data, resume=resume, threads=threads)
+    if resume and start is not None:
+        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    result = train(load_train_config(config), out, data_dir=data, resume=resume, start=start, threads=threads)
     print(f"{result.checkpoint}: mean IoU {result.metrics.mean_iou:.4f} after {result.epochs} epochs")
 
 
@@ -164,6 +175,7 @@ def everything(
     out: _Out,
     data: _Folder = None,
     resume: _Resume = False,
+    start: _Start = None,
     threads: _Threads = None,
     recipe: RecipeFile = None,
     opset: Opset = 18,
@@ -176,7 +188,7 @@ def everything(
     source = None if data is None else str(data)
     name = read_description(manifest).name
     read_recipe(recipe)
-    train_unet(config, out, data, resume, threads)
+    train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
     _bundle(out, out / f"{name}.zip", source, recipe, pictures)

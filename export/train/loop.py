@@ -17,6 +17,7 @@ from export.data.draw import Batch, CropDraw, batches
 from export.data.folder import SegmentationSet
 from export.data.sample import SampleSet
 from export.networks.deploy import normalise
+from export.train.averaging import Average
 from export.train.checkpoint import load_trained
 from export.train.config import TrainConfig
 from export.train.device import Compute
@@ -25,9 +26,12 @@ from export.train.loss import segmentation_loss
 from export.train.metrics import SegmentationMetrics
 from export.train.report import write_report
 from export.train.sets import open_sets
+from export.train.start import start_from
 from export.train.state import BEST_FILE, Epoch, TrainingState
 
 __all__ = ["TrainResult", "train_unet"]
+
+_STATISTICS_CROPS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +53,7 @@ def train_unet(
     *,
     data_dir: Path | None = None,
     resume: bool = False,
+    start: Path | None = None,
     threads: int | None = None,
     minutes: float | None = None,
 ) -> TrainResult:
@@ -59,11 +64,13 @@ def train_unet(
         out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of the user's pictures, where the configuration trains on such.
         resume: Go on from `out_dir/last.pt`.
+        start: A bundle of the same network whose weights to begin with, instead of random ones.
         threads: Threads for torch; torch's own choice when absent.
         minutes: End after the epoch in which this much time has passed; `resume` goes on from there.
 
     Raises:
-        UsageError: No usable pictures, or a checkpoint that does not fit.
+        UsageError: No usable pictures, or a checkpoint or bundle that does not fit.
+        BundleError: `start` is no sound bundle.
         OutputError: `out_dir` cannot be written.
     """
     _prepare(out_dir, threads)
@@ -71,15 +78,19 @@ def train_unet(
     state = TrainingState(config, Compute.choose(config.optimisation.precision))
     if resume:
         state.resume(out_dir)
+    elif start is not None:
+        first = next(batches(_draw(config, train, 0), _STATISTICS_CROPS, 1))
+        start_from(state.network, start, _as_input(state, first))
+        state.average = Average(state.network, config.optimisation.ema_decay)
     console = Console(stderr=True)
     _announce(console, config, (train, val), state)
-    start = time.monotonic()
+    started = time.monotonic()
     while not state.is_over:
         with _progress(console, config, len(state.history)) as (progress, task):
             state.history.append(_epoch(state, train, val, (progress, task)))
         state.save(out_dir)
         console.print(_summary(state))
-        if minutes is not None and time.monotonic() - start >= 60 * minutes:
+        if minutes is not None and time.monotonic() - started >= 60 * minutes:
             break
     return _finish(state, (train, val), out_dir)
 
@@ -118,12 +129,11 @@ def _epoch(
 ) -> Epoch:
     start = time.monotonic()
     config, number = state.config, len(state.history)
-    draw = CropDraw(
-        train.at_epoch(number), config.view, config.augmentation, config.sampling, (config.seed, number)
-    )
     losses = []
     optimisation = config.optimisation
-    for batch in batches(draw, optimisation.batch_size, optimisation.batches_per_epoch):
+    for batch in batches(
+        _draw(config, train, number), optimisation.batch_size, optimisation.batches_per_epoch
+    ):
         losses.append(_step(state, batch))
         progress[0].update(progress[1], advance=1)
     rate = float(state.schedule.get_last_lr()[0])
@@ -134,13 +144,24 @@ def _epoch(
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
+def _draw(config: TrainConfig, train: SampleSet, epoch: int) -> CropDraw:
+    return CropDraw(
+        train.at_epoch(epoch), config.view, config.augmentation, config.sampling, (config.seed, epoch)
+    )
+
+
+def _as_input(state: TrainingState, batch: Batch) -> torch.Tensor:
+    images = torch.from_numpy(batch.images).to(state.compute.device)
+    return normalise(images, state.config.mean, state.config.std).contiguous(
+        memory_format=torch.channels_last
+    )
+
+
 def _step(state: TrainingState, batch: Batch) -> float:
     state.network.train()
     device, config = state.compute.device, state.config
-    images = normalise(torch.from_numpy(batch.images).to(device), config.mean, config.std)
-    images = images.contiguous(memory_format=torch.channels_last)
     with state.compute.autocast():
-        logits = state.network(images)
+        logits = state.network(_as_input(state, batch))
     loss = segmentation_loss(logits, torch.from_numpy(batch.class_maps).to(device), config.loss)
     if not torch.isfinite(loss):
         raise EdgeVisionError(

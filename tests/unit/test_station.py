@@ -237,6 +237,18 @@ def test_frames_of_a_frozen_camera_are_not_decidable_until_the_picture_changes()
     assert [reason.code for reason in verdicts[1].reasons] == ["camera_frozen"]
 
 
+def test_a_lane_whose_start_failed_can_be_joined() -> None:
+    feed = recording([picture()])
+    lane = Lane(feed, inspector, [Kept()])
+    feed.start()
+    with pytest.raises(RuntimeError):
+        lane.start()
+
+    lane.stop()
+    lane.join()
+    assert feed.ended or not feed.counters.is_open
+
+
 def test_the_inspector_may_be_exchanged_between_two_frames() -> None:
     other = RecipeRef("other", "2.0", "cd" * 32)
     using = [inspector()]

@@ -45,7 +45,9 @@ def test_nonsense_is_a_capture_error(address: str) -> None:
         kind_of(address)
 
 
-@pytest.mark.parametrize("address", ["ftp://host/a.mp4", "file:///a.mp4", "rtsp://", "http:///a"])
+@pytest.mark.parametrize(
+    "address", ["ftp://host/a.mp4", "file:///a.mp4", "rtsp://", "http:///a", "rtsp://bob:pw@/a"]
+)
 def test_a_wrong_scheme_or_host_is_refused(address: str) -> None:
     with pytest.raises(CaptureError, match="expected"):
         kind_of(address)

@@ -185,11 +185,12 @@ def test_frames_of_a_frozen_camera_come_flagged_until_it_moves() -> None:
     with running(LiveFeed(fake, "cam1", frozen_after_s=1e-9)) as feed:
         flags = []
         for frame_id, gate in enumerate(held):
-            assert take_until(feed, lambda frame: True).frame_id == frame_id
-            flags.append(feed.counters.is_frozen)
+            frame = take_until(feed, lambda frame: True)
+            assert frame.frame_id == frame_id
+            flags.append((frame.is_frozen, feed.counters.is_frozen))
             gate.set()
 
-    assert flags == [False, True, False]
+    assert flags == [(False, False), (True, True), (False, False)]
 
 
 def test_the_check_for_a_frozen_picture_can_be_off() -> None:

@@ -85,6 +85,14 @@ def test_every_readable_image_is_delivered_before_the_damaged_are_named(tmp_path
     assert source.read() is None
 
 
+def test_a_folder_without_one_readable_image_is_no_input(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    (tmp_path / "b.jpg").write_bytes(b"")
+
+    with pytest.raises(CaptureError, match="none of its images can be decoded"):
+        read_all(FolderSource(tmp_path, "cam1"))
+
+
 @pytest.mark.parametrize("name", ["", "a.png"])
 def test_no_image_at_all_is_an_error_at_open(tmp_path: Path, name: str) -> None:
     with pytest.raises(CaptureError, match=r"expected an image or a folder"):

@@ -126,6 +126,7 @@ def test_a_recipe_keeps_its_hash_when_only_its_writing_changes(tmp_path: Path) -
         ("    bundle: builtin:surface-crack\n", "", "5:5: tasks[0].bundle: missing; add it"),
         ("label: crack", "lable: crack", "9:5: rules[0].lable: unknown key; did you mean 'label'?"),
         ("max_count: 0", "max_count: -1", "10:5: rules[0].max_count: expected at least 0, got -1"),
+        ("max_count: 0", "max_count: true", "10:5: rules[0].max_count: expected a whole number, got true"),
         ("max_count: 0", "max_count: two", "10:5: rules[0].max_count: expected a whole number, got 'two'"),
         ("max_count: 0", "max_area_px: 0", "10:5: rules[0].max_area_px: expected more than 0, got 0"),
         ("    max_count: 0\n", "", "8:5: rules[0]: a rule without a limit judges nothing"),
@@ -239,3 +240,25 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
 
     with pytest.raises(ConfigError, match="alarm is a topic of the station itself; rename the camera"):
         load_station(file)
+
+
+@pytest.mark.parametrize(
+    ("addition", "expected"),
+    [
+        ("    reopen_min_s: 40\n", "expected reopen_min_s at most reopen_max_s, got 40.0 and 30.0"),
+        ("    width: true\n", "cameras[0].width: expected a whole number, got true"),
+        ("    fps: 1.0e-300\n", "cameras[0].fps: expected at least 0.001, got"),
+        (
+            "mqtt: {host: h, reconnect_min_s: 9, reconnect_max_s: 3}\n",
+            "expected reconnect_min_s at most reconnect_max_s, got 9.0 and 3.0",
+        ),
+        (
+            "mqtt: {host: h, password_credential: ../../etc/shadow}\n",
+            "mqtt.password_credential: expected the name of a credential",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, addition: str, expected: str) -> None:
+    (line,) = refusal(tmp_path, STATION + addition)
+
+    assert expected in line

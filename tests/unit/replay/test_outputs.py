@@ -120,6 +120,12 @@ def test_a_mask_never_replaces_that_of_another_frame(tmp_path: Path) -> None:
         folder.commit([shot("belt.mp4", 1)])
 
 
+def test_two_pictures_that_differ_in_their_suffix_have_a_mask_each(tmp_path: Path) -> None:
+    MaskFolder(tmp_path).commit([shot("a.bmp", 0), shot("a.png", 1)])
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.png.png"]
+
+
 def test_masks_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
