@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 
 from edgevision.capture.sample import render_part
 from edgevision.errors import OutputError
-from edgevision.types import ImageBgr
+from edgevision.types import Frame, ImageBgr, Judgement
 
 __all__ = ["FRAMES", "SIZE_WH", "write_clip"]
 
@@ -25,7 +25,7 @@ _CODECS = (("avc1", "mp4"), ("mp4v", "mp4"))
 
 
 def write_clip(folder: Path, frames: int = FRAMES) -> Path:
-    """Write parts moving through the picture, with sensor noise; the same on every machine but for coding.
+    """Write good parts moving through the picture, with sensor noise; the same everywhere but for coding.
 
     Raises:
         OutputError: OpenCV can write no video there.
@@ -53,17 +53,25 @@ def _pictures() -> Iterator[ImageBgr]:
     width, height = SIZE_WH
     rng = np.random.default_rng(_SEED)
     noise = rng.normal(0.0, 3.0, (height + 64, width + 64, 3)).astype(np.int8)
-    index = 0
+    parts = count()
     while True:
-        part = render_part(_SEED, index, camera="bench").image_bgr
-        scaled = cv2.resize(part, (part.shape[1] * height // part.shape[0], height))
+        part = _good_part(parts)
+        scaled = np.asarray(cv2.resize(part, (width, part.shape[0] * width // part.shape[1])), np.uint8)
         for step in range(_FRAMES_PER_PART):
-            left = (width - scaled.shape[1]) * step // _FRAMES_PER_PART
-            sides = (left, width - scaled.shape[1] - left)
-            picture = cv2.copyMakeBorder(scaled, 0, 0, *sides, cv2.BORDER_REPLICATE)
+            top = (scaled.shape[0] - height) * step // _FRAMES_PER_PART
             row, column = rng.integers(0, 64, 2)
-            yield _noisy(np.asarray(picture, np.uint8), noise[row : row + height, column : column + width])
-        index += 1
+            grain = noise[row : row + height, column : column + width]
+            yield _noisy(scaled[top : top + height], grain)
+
+
+def _good_part(indices: Iterator[int]) -> ImageBgr:
+    """Return the next part without a flaw: most of what a line shows, and of what a loop does."""
+    frames = (render_part(_SEED, index, camera="bench") for index in indices)
+    return next(frame.image_bgr for frame in frames if _is_good(frame))
+
+
+def _is_good(frame: Frame) -> bool:
+    return frame.truth is not None and frame.truth.judgement is Judgement.OK
 
 
 def _noisy(picture: ImageBgr, noise: np.typing.NDArray[np.int8]) -> ImageBgr:

@@ -72,7 +72,8 @@ class LosslessQueue:
     """Keeps every frame in order; a full queue makes the producer wait.
 
     Full means `max_frames`, or fewer when they are large: a frame is let in while the
-    pictures inside take less than `max_bytes`.
+    pictures inside take less than `max_bytes`. The producer of a full queue sleeps until half
+    of it is taken: waking it for each frame costs both sides time.
     """
 
     def __init__(self, max_frames: int = 8, max_bytes: int = 48 << 20) -> None:
@@ -109,7 +110,8 @@ class LosslessQueue:
                 return None
             frame = self._frames.popleft()
             self._bytes -= frame.image_bgr.nbytes
-            self._changed.notify_all()
+            if len(self._frames) <= self._max_frames // 2:
+                self._changed.notify_all()
         return frame
 
     def close(self) -> None:

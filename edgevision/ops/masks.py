@@ -206,8 +206,11 @@ def components(class_ids: Mask, planes: Planes, min_area_px: int = 1) -> list[Co
     found = []
     for class_id in range(1, int(crop.max()) + 1):
         mask = (crop == class_id).view(np.uint8)
-        scores = planes if planes.ndim == 2 else planes[class_id]
-        found += _of_class(class_id, mask, scores, min_area_px, (left, top))
+        x, y, w, h = cv2.boundingRect(mask)
+        if w:
+            near = (slice(y, y + h), slice(x, x + w))
+            scores = (planes if planes.ndim == 2 else planes[class_id])[near]
+            found += _of_class(class_id, mask[near], scores, min_area_px, (left + x, top + y))
     return sorted(found, key=lambda component: (-component.area_px, component.box_xyxy))
 
 
