@@ -31,6 +31,7 @@ Box = tuple[int, int, int, int]
 Polygon = tuple[tuple[float, float], ...]
 Predict = Callable[[ImageBgr], Planes]
 """From a picture of the model's input size to (C, H, W) probabilities."""
+Marked = tuple[Mask, tuple[Defect, ...]]
 Look = tuple[Foreground | None, float]
 """What was seen of a region, None where nothing reached the threshold; and the highest score."""
 
@@ -83,10 +84,9 @@ class SegmentTask:
         seen, score_max = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
         if self._polygon is not None and seen is not None:
             score_max = _score_inside(self._polygon, box, seen)
-        class_map = np.zeros(frame.image_bgr.shape[:2], np.uint8)
-        defects: tuple[Defect, ...] = ()
+        class_map, defects = _nothing(frame.size_wh)
         if seen is not None and score_max >= self._threshold:
-            defects = self._defects(seen, box, class_map)
+            class_map, defects = self._defects(seen, box, frame.size_wh)
         return Findings(self.name, defects, self._spec.labels, class_map, score_max, calls.infer_ns)
 
     def _box(self, frame: Frame) -> Box:
@@ -135,8 +135,8 @@ class SegmentTask:
         seen = Foreground.stacked(strips, size_wh)
         return _whole(seen.cropped(slice(top, top + height), slice(left, left + width)))
 
-    def _defects(self, seen: Foreground, box: Box, class_map: Mask) -> tuple[Defect, ...]:
-        """Return the defects, and write their pixels into the frame's class map."""
+    def _defects(self, seen: Foreground, box: Box, frame_wh: tuple[int, int]) -> Marked:
+        """Return the frame's class map and the defects in it."""
         left, top, right, bottom = box
         size_wh = right - left, bottom - top
         window = seen.window(self._threshold, size_wh)
@@ -145,9 +145,11 @@ class SegmentTask:
         rows, columns = slice(window[1], window[3]), slice(window[0], window[2])
         if self._polygon is not None:
             class_ids = class_ids * _inside(self._polygon, box, size_wh)[rows, columns]
+        class_map = np.zeros(frame_wh[::-1], np.uint8)
         class_map[top:bottom, left:right][rows, columns] = class_ids
         found = components(class_ids, near.scores, self._min_area_px)
-        return tuple(self._defect(component, left + window[0], top + window[1]) for component in found)
+        x, y = left + window[0], top + window[1]
+        return class_map, tuple(self._defect(component, x, y) for component in found)
 
     def _defect(self, component: Component, left: int, top: int) -> Defect:
         label = self._spec.labels[component.class_id]
@@ -201,6 +203,12 @@ class _TimedCalls:
                 f"got {len(planes)} from the model; build the bundle again with the right labels"
             )
         return planes
+
+
+@lru_cache(maxsize=16)
+def _nothing(size_wh: tuple[int, int]) -> Marked:
+    """Return what is marked in a frame without defects; one class map serves all of them."""
+    return np.zeros(size_wh[::-1], np.uint8), ()
 
 
 def _whole(seen: Foreground) -> Look:
