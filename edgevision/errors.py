@@ -14,6 +14,7 @@
     │   └── TruncatedInput        3  a recording ended before its last frame
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
+    ├── LedgerError               9  the ledger cannot be opened, read or written
     └── OutputError               8  a result file cannot be written
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
@@ -32,6 +33,7 @@ __all__ = [
     "EngineError",
     "GoldenMismatch",
     "InspectionError",
+    "LedgerError",
     "ManifestError",
     "OutputError",
     "ProviderUnavailable",
@@ -111,6 +113,12 @@ class PublishError(EdgeVisionError):
     """The broker cannot be used as configured."""
 
     exit_status = 7
+
+
+class LedgerError(EdgeVisionError):
+    """The ledger cannot be opened, read or written."""
+
+    exit_status = 9
 
 
 class OutputError(EdgeVisionError):

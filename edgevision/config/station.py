@@ -7,7 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgevision.messages.topics import STATION_TOPICS
 
-__all__ = ["SCHEMA", "CameraSettings", "EngineSettings", "MqttSettings", "Station", "TlsSettings"]
+__all__ = [
+    "SCHEMA",
+    "CameraSettings",
+    "EngineSettings",
+    "LedgerSettings",
+    "MqttSettings",
+    "Station",
+    "TlsSettings",
+]
 
 SCHEMA: Final = "edgevision.station/1"
 
@@ -116,6 +124,17 @@ class MqttSettings(_Part):
         return self
 
 
+class LedgerSettings(_Part):
+    """The journal on the station's disk: results survive a crash and a broker that is away."""
+
+    path: Path
+    """Relative to this file; made where it is missing, its folder must exist."""
+    max_waiting: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 1_000_000
+    """Results that wait for the broker; beyond it the oldest OK is dropped first."""
+    keep_days: Annotated[float, Field(gt=0.0, le=3650.0)] = 30.0
+    """How long results stay after the broker has acknowledged them."""
+
+
 class Station(_Part):
     """A station file."""
 
@@ -128,6 +147,8 @@ class Station(_Part):
     engine: EngineSettings = EngineSettings()
     mqtt: MqttSettings | None = None
     """Inspect without publishing when absent."""
+    ledger: LedgerSettings | None = None
+    """Results wait for the broker in memory when absent, and are lost with the process."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

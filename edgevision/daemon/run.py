@@ -17,12 +17,13 @@ from edgevision import __version__
 from edgevision.build import Models, open_feed
 from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import CameraSettings, Station
+from edgevision.config.station import CameraSettings, LedgerSettings, Station
 from edgevision.daemon.records import Records
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
 from edgevision.engines.machine import available_threads, processor
 from edgevision.errors import CaptureError
+from edgevision.ledger.journal import Ledger
 from edgevision.messages import HostFacts, MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
 from edgevision.mqtt.outbox import MemoryOutbox
@@ -77,15 +78,17 @@ class Daemon:
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
             CaptureError: a source's address names nothing.
+            LedgerError: the ledger cannot be opened.
         """
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
         self._streams = min(len(station.cameras), available_threads())
         self._models = Models(recipe, station.engine, self._streams)
         self._sinks = list(observers)
+        run_id = str(uuid.uuid4())
+        self._ledger = _open_ledger(station.ledger, run_id)
         self._publisher = self._connect()
         self._voice = Voice(station.station, recipe.ref, self._publisher)
-        run_id = str(uuid.uuid4())
         self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
         self._measured_ns = time.monotonic_ns()
 
@@ -110,6 +113,8 @@ class Daemon:
             self._measure()
             self._say_goodbye(failures)
             self._models.close()
+            if self._ledger is not None:
+                self._ledger.close()
         if failures:
             raise failures[0]
 
@@ -118,7 +123,7 @@ class Daemon:
         if settings is None:
             self._broker = None
             return None
-        outbox = MemoryOutbox(settings.outbox_max_messages)
+        outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
         self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
@@ -187,6 +192,12 @@ class Daemon:
             stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             self._publisher.stop(_STOP_TIMEOUT_S)
             self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
+
+
+def _open_ledger(settings: LedgerSettings | None, run_id: str) -> Ledger | None:
+    if settings is None:
+        return None
+    return Ledger(settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days)
 
 
 def _ending(line: _Line) -> Exception | SystemExit | None:

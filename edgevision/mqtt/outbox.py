@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from itertools import count, islice
 
-from edgevision.ports import OutboxRow
+from edgevision.ports import NewResult, OutboxRow
 from edgevision.types import Judgement
 
 __all__ = ["MemoryOutbox"]
@@ -36,16 +36,20 @@ class MemoryOutbox:
         """How many results were lost since the start because there was no room."""
         return self._dropped
 
-    def append(self, topic: str, payload: bytes, judgement: Judgement, committed_ns: int) -> None:
-        """Take a result; `committed_ns` is UTC."""
+    def append(self, results: Sequence[NewResult]) -> None:
+        """Take results."""
         with self._lock:
-            row = OutboxRow(next(self._ids), topic, payload, judgement, committed_ns)
-            self._rows[row.row_id] = row
-            if judgement is Judgement.OK:
-                self._ok_ids[row.row_id] = None
-            if len(self._rows) > self._max_rows:
-                self._forget(next(iter(self._ok_ids), None) or next(iter(self._rows)))
-                self._dropped += 1
+            for result in results:
+                self._take(result)
+
+    def _take(self, result: NewResult) -> None:
+        row = OutboxRow(next(self._ids), result.topic, result.payload, result.judgement, result.committed_ns)
+        self._rows[row.row_id] = row
+        if row.judgement is Judgement.OK:
+            self._ok_ids[row.row_id] = None
+        if len(self._rows) > self._max_rows:
+            self._forget(next(iter(self._ok_ids), None) or next(iter(self._rows)))
+            self._dropped += 1
 
     def pending(self, limit: int) -> Sequence[OutboxRow]:
         """Return the oldest waiting rows, in the order of committing."""

@@ -4,17 +4,17 @@ import time
 from collections.abc import Sequence
 
 from edgevision.messages import Topics, encode, result_message
-from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
+from edgevision.ports import NewResult, Outbox
 from edgevision.types import Inspected
 
 __all__ = ["ResultSink"]
 
 
 class ResultSink:
-    """An `InspectionSink` in front of the outbox in memory."""
+    """An `InspectionSink` in front of an outbox."""
 
-    def __init__(self, outbox: MemoryOutbox, publisher: Publisher, topics: Topics) -> None:
+    def __init__(self, outbox: Outbox, publisher: Publisher, topics: Topics) -> None:
         """Compose."""
         self._outbox = outbox
         self._publisher = publisher
@@ -23,11 +23,13 @@ class ResultSink:
     def commit(self, batch: Sequence[Inspected]) -> None:
         """Put the results into the outbox; never waits for the network."""
         last: dict[str, bytes] = {}
+        results = []
         for inspected in batch:
             inspection = inspected.inspection
             message = result_message(inspection, station=self._topics.station, published_ns=None)
             payload = encode(message)
             topic = self._topics.result(inspection.camera)
-            self._outbox.append(topic, payload, inspection.verdict.judgement, time.time_ns())
+            results.append(NewResult(topic, payload, inspection.verdict.judgement, time.time_ns()))
             last[inspection.camera] = payload
+        self._outbox.append(results)
         self._publisher.committed(last)

@@ -4,7 +4,15 @@ Each port is one small protocol; adapters implement it and every adapter package
 ships a fake.
 """
 
-from edgevision.ports.delivering import Broker, Delivery, InspectionSink, Message, Outbox, OutboxRow
+from edgevision.ports.delivering import (
+    Broker,
+    Delivery,
+    InspectionSink,
+    Message,
+    NewResult,
+    Outbox,
+    OutboxRow,
+)
 from edgevision.ports.inspecting import Engine, EngineInfo, Feed, FeedCounters, Source, Task, Tensor
 
 __all__ = [
@@ -16,6 +24,7 @@ __all__ = [
     "FeedCounters",
     "InspectionSink",
     "Message",
+    "NewResult",
     "Outbox",
     "OutboxRow",
     "Source",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from edgevision.types import Inspected, Judgement
 
-__all__ = ["Broker", "Delivery", "InspectionSink", "Message", "Outbox", "OutboxRow"]
+__all__ = ["Broker", "Delivery", "InspectionSink", "Message", "NewResult", "Outbox", "OutboxRow"]
 
 
 class InspectionSink(Protocol):
@@ -88,8 +88,23 @@ class OutboxRow:
     """UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewResult:
+    """One result on its way into the outbox."""
+
+    topic: str
+    payload: bytes
+    """The encoded result message, without its time of publishing."""
+    judgement: Judgement
+    committed_ns: int
+    """UTC."""
+
+
 class Outbox(Protocol):
     """Committed results on their way to the broker. Safe in many threads."""
+
+    def append(self, results: Sequence[NewResult]) -> None:
+        """Take results; when this returns they are as safe as this outbox makes them."""
 
     @property
     def depth(self) -> int:

@@ -2,8 +2,10 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +22,7 @@ from edgevision.replay.play import Replay
 from edgevision.types import Inspected
 from tests.integration.conftest import Command
 from tests.integration.test_capture import MjpegCamera, serving
-from tests.mosquitto import Mosquitto, Subscriber, needs_mosquitto, running_mosquitto
+from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 from tests.stations import (
     COMMAND,
     check_message,
@@ -117,6 +119,17 @@ def results(subscriber: Subscriber, camera: str = "cam1", count: int = 0) -> lis
 def distinct(messages: Sequence[dict[str, Any]]) -> list[int]:
     """Return the frame ids without repetitions, which at least once allows."""
     return list(dict.fromkeys(message["frame_id"] for message in messages))
+
+
+def wait_for_distinct(subscriber: Subscriber, wanted: int) -> list[dict[str, Any]]:
+    """Return one message of each result as soon as there are so many; at least once allows more."""
+    found: dict[str, dict[str, Any]] = {}
+    seen = 0
+    while len(found) < wanted:
+        messages = results(subscriber, count=seen + 1)
+        seen = len(messages)
+        found = {message["result_id"]: message for message in messages}
+    return list(found.values())
 
 
 def wait_until(subscriber: Subscriber, topic: str, wanted: Callable[[Any], bool]) -> Any:
@@ -231,10 +244,9 @@ def test_no_result_is_lost_when_the_broker_restarts(tmp_path: Path) -> None:
                 mosquitto.stop()
             with gate.held_at(8):
                 mosquitto.start()
-            assert sorted(distinct(results(subscriber, count=12))) == list(range(12))
-            found = {message["result_id"] for message in results(subscriber)}
+            found = wait_for_distinct(subscriber, 12)
 
-    assert len(found) == 12
+    assert sorted(message["frame_id"] for message in found) == list(range(12))
 
 
 def test_two_cameras_have_topics_of_their_own(tmp_path: Path) -> None:
@@ -316,3 +328,36 @@ def test_a_torn_bundle_does_not_start_the_station(tmp_path: Path, command: Comma
     assert done.status == 4
     assert "tiny.zip" in done.err
     assert "Traceback" not in done.err
+
+
+def result_ids(ledger: Path) -> list[str]:
+    """Return the ids of what another process has committed, in order; nothing before there is a file."""
+    if not ledger.exists():
+        return []
+    with sqlite3.connect(f"file:{ledger}?mode=ro", uri=True) as database:
+        has_table = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'results'").fetchone()
+        rows = database.execute("SELECT payload FROM results ORDER BY sequence") if has_table else ()
+        return [json.loads(payload)["result_id"] for (payload,) in rows]
+
+
+def test_results_of_a_killed_station_are_published_by_the_next_one(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    line = {"name": "cam1", "source": "sample:1"}
+    path = write_station(tmp_path, line, port=free_port(), ledger={"path": str(ledger)})
+    deadline = time.monotonic() + LONG_S
+    with station_process(path) as process:
+        while len(result_ids(ledger)) < 5:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.05)  # another process' file has no event to wait for
+        process.kill()
+        process.wait(LONG_S)
+    lost = result_ids(ledger)
+
+    with broker() as (mosquitto, subscriber):
+        path = write_station(tmp_path, line, port=mosquitto.port, ledger={"path": str(ledger)})
+        with station(path):
+            arrived = decoded(subscriber.wait_for(TOPICS.result("cam1"), len(lost) + 1, LONG_S))
+
+    assert [message["result_id"] for message in arrived[: len(lost)]] == lost
+    assert arrived[len(lost)]["result_id"] not in lost

@@ -1,4 +1,5 @@
 from edgevision.mqtt.outbox import MemoryOutbox
+from edgevision.ports import NewResult
 from edgevision.types import Judgement
 
 OK, NG, ND = Judgement.OK, Judgement.NG, Judgement.ND
@@ -8,7 +9,7 @@ def filled(max_rows: int, *judgements: Judgement) -> MemoryOutbox:
     """Return an outbox to which a result of each judgement was added; payloads are their positions."""
     outbox = MemoryOutbox(max_rows)
     for position, judgement in enumerate(judgements):
-        outbox.append("a/result", str(position).encode(), judgement, committed_ns=0)
+        outbox.append([NewResult("a/result", str(position).encode(), judgement, committed_ns=0)])
     return outbox
 
 
@@ -54,7 +55,6 @@ def test_when_only_ng_and_nd_are_left_the_oldest_goes() -> None:
 def test_a_delivered_ok_is_not_chosen_again_when_room_is_needed() -> None:
     outbox = filled(2, OK, NG)
     outbox.delivered(outbox.pending(1)[0].row_id)
-    outbox.append("a/result", b"2", NG, committed_ns=0)
-    outbox.append("a/result", b"3", NG, committed_ns=0)
+    outbox.append([NewResult("a/result", b"2", NG, 0), NewResult("a/result", b"3", NG, 0)])
     assert kept(outbox) == [2, 3]
     assert outbox.dropped == 1

@@ -7,6 +7,7 @@ import pytest
 from edgevision.mqtt.fake import FakeBroker
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.results import REFUSED_AGAIN_S, ResultStream
+from edgevision.ports import NewResult
 from edgevision.types import Judgement
 
 SECOND_NS = 1_000_000_000
@@ -33,7 +34,7 @@ class Line:
 
     def add(self, number: int, topic: str = "a/result") -> None:
         payload = json.dumps({"number": number}, separators=(",", ":")).encode()
-        self.outbox.append(topic, payload, Judgement.NG, committed_ns=int(self.now_s * SECOND_NS))
+        self.outbox.append([NewResult(topic, payload, Judgement.NG, int(self.now_s * SECOND_NS))])
 
     def turn(self) -> None:
         """Send, and work off what came back, until nothing moves any more."""
