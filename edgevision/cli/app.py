@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from edgevision.cli import bench, bundle, check, demo, exits, replay, run, schema, version
+from edgevision.cli import bench, bundle, check, demo, exits, ledger, replay, run, schema, version
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -29,6 +29,7 @@ app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(ledger.app, name="ledger")
 app.command("version")(version.version)
 
 
