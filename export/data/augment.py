@@ -44,6 +44,10 @@ class Augmentation(BaseModel):
     """Lowest quality."""
     sensor_share: Share = 0.3
     """How often each of blur, noise and JPEG happens."""
+    paste_share: Share = 0.0
+    """How often the defects of another picture are set into a crop."""
+    paste_contrast: tuple[Positive, Positive] = (0.5, 1.1)
+    """Lowest and highest factor for how much a pasted defect differs from its surroundings."""
 
 
 def draw_affine(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from edgevision.errors import UsageError
 from edgevision.types import ClassMap, ImageBgr
 from export.data.augment import Augmentation, draw_affine, photograph
+from export.data.paste import paste_defects
 from export.data.sample import Sample, SampleSet
 from export.data.view import View
 
@@ -72,7 +73,17 @@ class CropDraw:
     def crop(self, position: int) -> tuple[ImageBgr, ClassMap]:
         """Return the picture and class ids of one crop, both of the view's size."""
         rng = np.random.default_rng((*self._seed, position))
-        canvas, class_id = self._pick(rng)
+        image, mask = self._look(rng, *self._pick(rng))
+        if self._pastes(rng):
+            donor = self._look(rng, *self._pick_of(rng, int(rng.choice(self._defect_classes))))
+            image, mask = paste_defects(rng, (image, mask), donor, self._augmentation.paste_contrast)
+        return photograph(rng, image, self._augmentation), mask
+
+    def _pastes(self, rng: np.random.Generator) -> bool:
+        share = self._augmentation.paste_share
+        return share > 0 and bool(self._defect_classes) and rng.random() < share
+
+    def _look(self, rng: np.random.Generator, canvas: Sample, class_id: int) -> tuple[ImageBgr, ClassMap]:
         centre = self._centre(rng, canvas, class_id)
         matrix = draw_affine(rng, self._augmentation, centre, self._view.size_wh)
         image = cv2.warpAffine(
@@ -85,14 +96,19 @@ class CropDraw:
             flags=cv2.INTER_NEAREST,
             borderMode=cv2.BORDER_REFLECT_101,
         )
-        return photograph(rng, np.asarray(image, np.uint8), self._augmentation), np.asarray(mask, np.uint8)
+        return np.asarray(image, np.uint8), np.asarray(mask, np.uint8)
 
     def _pick(self, rng: np.random.Generator) -> tuple[Sample, int]:
-        present = sorted(class_id for class_id in self._by_class if class_id > 0)
         wants_background = rng.random() < self._sampling.background_share
-        is_background = not present or (wants_background and 0 in self._by_class)
-        class_id = 0 if is_background else int(rng.choice(present))
+        is_background = not self._defect_classes or (wants_background and 0 in self._by_class)
+        return self._pick_of(rng, 0 if is_background else int(rng.choice(self._defect_classes)))
+
+    def _pick_of(self, rng: np.random.Generator, class_id: int) -> tuple[Sample, int]:
         return self._canvases[int(rng.choice(self._by_class[class_id]))], class_id
+
+    @property
+    def _defect_classes(self) -> list[int]:
+        return sorted(class_id for class_id in self._by_class if class_id > 0)
 
     def _centre(self, rng: np.random.Generator, canvas: Sample, class_id: int) -> tuple[float, float]:
         height, width = canvas.class_map.shape

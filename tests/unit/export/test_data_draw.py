@@ -79,6 +79,17 @@ def test_class_ids_stay_on_their_pixels_whatever_the_geometry() -> None:
         assert image[mask == 0].mean() < 60
 
 
+def test_defects_are_set_into_pictures_without_any() -> None:
+    samples = [sample("a", 1), sample("c", 0)]
+    only_good = Sampling(background_share=1.0, defect_centred=1.0, jitter_px=4)
+    pasting = STILL.model_copy(update={"paste_share": 0.5, "paste_contrast": (1.0, 1.0)})
+
+    crops = draw(samples, pasting, only_good)
+
+    shown = [crops.crop(position)[1].any() for position in range(60)]
+    assert 0.3 < np.mean(shown) < 0.7
+
+
 def test_without_strength_nothing_changes() -> None:
     image = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
 
