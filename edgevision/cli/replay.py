@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["replay"]
 
-_ANNOTATED_FPS = 25.0
-
 
 def replay(
     inputs: Annotated[
@@ -75,14 +73,15 @@ def _keep_inputs(inputs: list[str], outputs: list[Path | None]) -> None:
 
 
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":
-    from edgevision.replay.outputs import AnnotatedVideo, MaskFolder, ResultLines
+    from edgevision.replay.annotated import AnnotatedVideo
+    from edgevision.replay.outputs import MaskFolder, ResultLines
     from edgevision.replay.play import CAMERA
 
     sinks: list[InspectionSink] = [stack.enter_context(ResultLines(out, station=CAMERA))]
     if masks is not None:
         sinks.append(MaskFolder(masks))
     if annotate is not None:
-        sinks.append(stack.enter_context(AnnotatedVideo(annotate, _ANNOTATED_FPS)))
+        sinks.append(stack.enter_context(AnnotatedVideo(annotate)))
     return sinks
 
 

@@ -29,6 +29,7 @@ from edgevision.ports import Engine
 __all__ = ["BUDGET_S", "Choice", "candidates", "choose_engine"]
 
 BUDGET_S = 2.0
+_NEARLY_AS_FAST = 1.1
 _VERSIONS = {"onnxruntime": onnx.version, "openvino": openvino.version}
 _log = logging.getLogger(__name__)
 
@@ -139,14 +140,18 @@ def _key(bundle: Bundle, requests: Sequence[EngineRequest]) -> str:
 
 
 def _fastest(requests: Sequence[EngineRequest], measurements: Sequence[Measurement]) -> EngineRequest | None:
-    """Return the request with the smallest median, the earlier one of equals."""
+    """Return the first request that is nearly as fast as the fastest.
+
+    Where two are as fast as each other, noise must not decide: the answer differs between precisions.
+    """
     times = {(m.engine, m.provider, m.precision): m.median_ms for m in measurements}
     timed = [
-        (time_ms, index)
-        for index, request in enumerate(requests)
+        (time_ms, request)
+        for request in requests
         if (time_ms := times.get((request.engine, request.provider, request.precision))) is not None
     ]
-    return requests[min(timed)[1]] if timed else None
+    limit_ms = min((time_ms for time_ms, _ in timed), default=0.0) * _NEARLY_AS_FAST
+    return next((request for time_ms, request in timed if time_ms <= limit_ms), None)
 
 
 def _measure(bundle: Bundle, requests: Sequence[EngineRequest]) -> tuple[tuple[Measurement, ...], bool]:

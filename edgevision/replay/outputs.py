@@ -1,4 +1,4 @@
-"""What a replay writes: result lines, class-id masks, an annotated video. Sinks only."""
+"""What a replay writes besides video: result lines and class-id masks. Sinks only."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,11 +11,9 @@ import numpy as np
 from edgevision.capture.address import IMAGE_SUFFIXES
 from edgevision.errors import OutputError
 from edgevision.messages import encode, result_message
-from edgevision.ops.draw import annotate
-from edgevision.ops.image import Letterbox, stretch
-from edgevision.types import ClassMap, ImageBgr, Inspected
+from edgevision.types import ClassMap, Inspected
 
-__all__ = ["AnnotatedVideo", "MaskFolder", "ResultLines"]
+__all__ = ["MaskFolder", "ResultLines"]
 
 
 class ResultLines:
@@ -95,76 +93,6 @@ class MaskFolder:
             path.write_bytes(png.tobytes())
         except OSError as error:
             raise _unwritable(path, error) from error
-
-
-class AnnotatedVideo:
-    """An MP4 with outlines, boxes and the judgement drawn into each frame.
-
-    Takes the size of its first frame, made even as the coding needs it; others are fitted into it
-    with their proportions kept.
-    """
-
-    def __init__(self, path: Path, fps: float) -> None:
-        """Prepare; the file is created with the first frame."""
-        self._path = path
-        self._fps = fps
-        self._frames = 0
-        self._writer: cv2.VideoWriter | None = None
-        self._size_wh = (0, 0)
-        if path.suffix.lower() != ".mp4":
-            raise OutputError(f"{path}: an annotated video is written as MP4; name it {path.stem}.mp4")
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: the folder {path.parent} does not exist; create it first")
-
-    def commit(self, batch: Sequence[Inspected]) -> None:
-        """Draw and append the frames."""
-        for inspected in batch:
-            image = annotate(inspected.frame.image_bgr, inspected.inspection)
-            if self._writer is None:
-                self._writer = self._open(image)
-            self._writer.write(_fitted(image, self._size_wh))
-            self._frames += 1
-
-    def _open(self, image: ImageBgr) -> cv2.VideoWriter:
-        height, width = image.shape[:2]
-        self._size_wh = (width, height)
-        writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, self._size_wh)
-        if not writer.isOpened():
-            raise OutputError(f"{self._path}: cannot be written as MP4; check the folder's permissions")
-        return writer
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._writer is None:
-            return
-        self._writer.release()
-        written = self._count()
-        if error is None and written != self._frames:
-            raise OutputError(
-                f"{self._path}: expected {self._frames} frames in the video, got {written}; "
-                "check the free space of the disk"
-            )
-
-    def _count(self) -> int:
-        """Return what the file holds: OpenCV does not say when it cannot write."""
-        video = cv2.VideoCapture(str(self._path))
-        try:
-            return round(video.get(cv2.CAP_PROP_FRAME_COUNT))
-        finally:
-            video.release()
-
-
-def _fitted(image: ImageBgr, size_wh: tuple[int, int]) -> ImageBgr:
-    if image.shape[1::-1] == size_wh:
-        return image
-    left, top, right, bottom = Letterbox.fit((image.shape[1], image.shape[0]), size_wh).inner_xyxy
-    fitted = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
-    fitted[top:bottom, left:right] = stretch(image, (right - left, bottom - top))
-    return fitted
 
 
 def _mask_name(inspected: Inspected) -> str:

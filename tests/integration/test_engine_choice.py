@@ -44,7 +44,9 @@ def test_every_engine_is_measured_in_every_precision(bundle: Bundle, tmp_path: P
     assert set(table) == {(e, p) for e in ("onnxruntime", "openvino") for p in ("int8", "fp32")}
     times = [time for time in table.values() if time is not None]
     assert len(times) == 4
-    assert table[choice.request.engine, choice.request.precision] == min(times)
+    chosen = table[choice.request.engine, choice.request.precision]
+    assert chosen is not None
+    assert chosen <= 1.1 * min(times)
     assert (choice.request.threads, choice.request.streams, choice.is_remembered) == (1, 2, False)
 
 
@@ -61,14 +63,17 @@ def test_the_choice_is_remembered_and_follows_the_remembered_times(bundle: Bundl
     assert (choice.request.engine, choice.request.precision) == ("onnxruntime", "fp32")
 
 
-def test_int8_wins_at_equal_speed(bundle: Bundle, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("fp32_ms", "precision"), [(1.0, "int8"), (0.95, "int8"), (0.5, "fp32")])
+def test_int8_wins_unless_fp32_is_clearly_faster(
+    bundle: Bundle, tmp_path: Path, fp32_ms: float, precision: str
+) -> None:
     choose_engine(bundle, settings(tmp_path, name="onnxruntime"))
     file = tmp_path / "engines.json"
     document = json.loads(file.read_text())
     for row in next(iter(document["choices"].values())):
-        row["median_ms"] = 1.0
+        row["median_ms"] = fp32_ms if row["precision"] == "fp32" else 1.0
     file.write_text(json.dumps(document))
-    assert choose_engine(bundle, settings(tmp_path, name="onnxruntime")).request.precision == "int8"
+    assert choose_engine(bundle, settings(tmp_path, name="onnxruntime")).request.precision == precision
 
 
 @pytest.mark.parametrize("changes", [{"threads": 2}, {"precision": "fp32"}])

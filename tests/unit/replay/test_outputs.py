@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgevision.errors import OutputError
-from edgevision.replay.outputs import AnnotatedVideo, MaskFolder, ResultLines
+from edgevision.replay.outputs import MaskFolder, ResultLines
 from edgevision.types import ClassMap, Findings, Frame, Inspected, ModelRef
 from tests.inspections import MODEL, ng_inspection, ok_inspection
 
@@ -42,14 +42,6 @@ def read(path: Path) -> ClassMap:
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert picture is not None
     return picture.astype(np.uint8, copy=False)
-
-
-def frames_of(path: Path) -> list[ClassMap]:
-    video, pictures = cv2.VideoCapture(str(path)), []
-    while (step := video.read())[0]:
-        pictures.append(step[1].astype(np.uint8, copy=False))
-    video.release()
-    return pictures
 
 
 def test_each_inspection_is_one_line_without_a_time_of_publishing(tmp_path: Path) -> None:
@@ -130,56 +122,3 @@ def test_masks_that_cannot_be_written_are_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         MaskFolder(tmp_path / "file")
-
-
-@pytest.mark.parametrize("size_wh", [(64, 48), (161, 121), (33, 17)])
-def test_the_annotated_video_opens_again_with_every_frame_in_its_size_made_even(
-    tmp_path: Path, size_wh: tuple[int, int]
-) -> None:
-    path = tmp_path / "out.mp4"
-    with AnnotatedVideo(path, 25.0) as video:
-        video.commit([shot(frame_id=index, size_wh=size_wh) for index in range(7)])
-
-    pictures = frames_of(path)
-    assert len(pictures) == 7
-    width, height = size_wh
-    assert {picture.shape for picture in pictures} == {(height - height % 2, width - width % 2, 3)}
-
-
-def test_frames_of_another_size_are_fitted_between_black_bars(tmp_path: Path) -> None:
-    path = tmp_path / "out.mp4"
-    with AnnotatedVideo(path, 25.0) as video:
-        video.commit([shot(size_wh=(320, 160), grey=200), shot(size_wh=(600, 600), grey=200)])
-    first, second = frames_of(path)
-
-    assert first.shape == second.shape == (160, 320, 3)
-    assert second[:, :70].mean() < 10
-    assert second[:, -70:].mean() < 10
-    assert second[140:, 100:220].mean() > 150
-
-
-def test_without_a_frame_there_is_no_video(tmp_path: Path) -> None:
-    with AnnotatedVideo(tmp_path / "out.mp4", 25.0):
-        pass
-
-    assert not (tmp_path / "out.mp4").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("out.avi", r"name it out\.mp4"), ("missing/out.mp4", "create it first")]
-)
-def test_a_video_that_cannot_be_written_is_refused_before_the_first_frame(
-    tmp_path: Path, name: str, message: str
-) -> None:
-    with pytest.raises(OutputError, match=message):
-        AnnotatedVideo(tmp_path / name, 25.0)
-
-
-def test_a_video_on_a_full_disk_is_told(tmp_path: Path) -> None:
-    (tmp_path / "out.mp4").symlink_to("/dev/full")
-
-    with (
-        pytest.raises(OutputError, match=r"out\.mp4"),
-        AnnotatedVideo(tmp_path / "out.mp4", 25.0) as video,
-    ):
-        video.commit([shot(frame_id=index) for index in range(50)])
