@@ -89,7 +89,7 @@ class Optimisation(_Part):
     """Stop after so many epochs without a better mean IoU; never when absent."""
     validate_every: Count = 1
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """auto: bf16 where the hardware multiplies it (CUDA, AMX), else fp32."""
+    """auto: bf16 where the hardware multiplies it (CUDA, AMX, AVX-512 BF16), else fp32."""
 
 
 class TrainConfig(_Part):
