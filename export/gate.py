@@ -162,7 +162,7 @@ class Gate:
 
         Rounding alone can flip those, on another processor too: they prove nothing.
         """
-        is_tiny = 0 < picture.largest_px < 2 * self._manifest.segment.min_area_px
+        is_tiny = 0 < picture.largest_px < 2 * self._manifest.require_segment().min_area_px
         return Judgement.ND if is_tiny else picture.judgement
 
     def _run(self, runner: Runner) -> tuple[PictureResult, ...]:
@@ -213,7 +213,7 @@ def figures_of(
     manifest: Manifest, samples: Sequence[Sample], answers: Sequence[ClassMap]
 ) -> dict[str, float]:
     """Return the figures of class maps against the truth."""
-    tally = Tally(manifest.labels, manifest.segment.line_like, TOLERANCE_PX)
+    tally = Tally(manifest.labels, manifest.require_segment().line_like, TOLERANCE_PX)
     for sample, answer in zip(samples, answers, strict=True):
         tally.add(sample.class_map, answer)
     return tally.figures().as_flat()

@@ -84,14 +84,14 @@ def _run(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infe
     outputs = infer(golden_batch(bundle, sample))
     spec = manifest.outputs[0]
     planes = probabilities(outputs[0], spec.layout, spec.activation)
-    got = class_map(planes, manifest.segment.pixel_threshold)
+    got = class_map(planes, manifest.require_segment().pixel_threshold)
     differing = float(np.mean(got != expected))
     return GoldenResult(sample.image, differing, _judgement(got, manifest), sample.judgement)
 
 
 def _judgement(class_ids: ClassIds, manifest: Manifest) -> str:
     scores = np.ones(class_ids.shape, np.float32)
-    return "NG" if components(class_ids, scores, manifest.segment.min_area_px) else "OK"
+    return "NG" if components(class_ids, scores, manifest.require_segment().min_area_px) else "OK"
 
 
 def _require(bundle: Bundle, precision: Precision, result: GoldenResult) -> None:

@@ -50,8 +50,8 @@ def check_calibration(station: LoadedStation, recipe: Recipe) -> None:
 
 
 def _idle_rules(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:
-    labels = [label for manifest in manifests for label in manifest.labels[1:]]
-    line_like = {label for manifest in manifests for label in manifest.segment.line_like}
+    labels = [label for manifest in manifests for label in manifest.findable]
+    line_like = {label for manifest in manifests if manifest.segment for label in manifest.segment.line_like}
     for index, rule in enumerate(recipe.rules):
         loc: Loc = ("rules", index)
         if rule.label is not None and rule.label not in labels:

@@ -53,7 +53,7 @@ class SegmentTask:
         """
         self._step, self._spec, self._engine, self._model = step, spec, engine, model
         self._px_per_mm = px_per_mm
-        segment = spec.segment
+        self._segment = segment = spec.require_segment()
         threshold, min_area = step.pixel_threshold, step.min_area_px
         self._threshold = segment.pixel_threshold if threshold is None else threshold
         self._min_area_px = segment.min_area_px if min_area is None else min_area
@@ -153,7 +153,7 @@ class SegmentTask:
 
     def _defect(self, component: Component, left: int, top: int) -> Defect:
         label = self._spec.labels[component.class_id]
-        line = measure_line(component.mask) if label in self._spec.segment.line_like else None
+        line = measure_line(component.mask) if label in self._segment.line_like else None
         x1, y1, x2, y2 = component.box_xyxy
         return Defect(
             label=label,
