@@ -19,13 +19,13 @@ from export.detect.config import DetectConfig
 from export.detect.draw import Batch, Draw, batches
 from export.detect.loss import detection_loss
 from export.detect.metrics import DetectionMetrics, Truth, measure
-from export.detect.networks import prior_maps
 from export.detect.predict import as_input, predict
 from export.detect.priors import fit_sizes, sizes_per_map
 from export.detect.sample import BoxSet
 from export.detect.state import DetectState, Sizes
 from export.detect.targets import Matching, assign
 from export.detect.voc import read_voc, voc_labels
+from export.networks.detectors import prior_maps
 from export.train.device import Compute
 from export.train.state import Epoch
 

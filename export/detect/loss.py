@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from export.detect.targets import BACKGROUND, IGNORED
-from export.networks.ssdlite import Raw
+from export.networks.raw import Raw
 
 __all__ = ["LossKind", "detection_loss"]
 

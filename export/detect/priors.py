@@ -8,9 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.bundle.detectspec import PriorMap
-
-__all__ = ["fit_sizes", "lay_out", "sizes_per_map"]
+__all__ = ["fit_sizes", "sizes_per_map"]
 
 Sizes = npt.NDArray[np.float64]
 _ROUNDS = 100
@@ -52,16 +50,6 @@ def sizes_per_map(sizes_wh: Sizes, strides: Sequence[int]) -> list[list[tuple[fl
             side = stride * _LARGEST_IN_STRIDES / 2
             maps[place].append((side, side))
     return maps
-
-
-def lay_out(
-    sizes: Sequence[Sequence[tuple[float, float]]], strides: Sequence[int], input_wh: tuple[int, int]
-) -> tuple[PriorMap, ...]:
-    """Return the maps of a network whose sides are multiples of all strides."""
-    return tuple(
-        PriorMap(map_wh=(input_wh[0] // stride, input_wh[1] // stride), sizes_wh=tuple(of_map))
-        for of_map, stride in zip(sizes, strides, strict=True)
-    )
 
 
 def _iou(first_wh: Sizes, second_wh: Sizes) -> Sizes:

@@ -8,8 +8,8 @@ import torch
 
 from edgevision.errors import UsageError
 from export.detect.config import DetectConfig
-from export.detect.networks import Detector, build_detector
 from export.networks.detector_spec import DetectorSpec
+from export.networks.detectors import Detector, build_detector
 from export.train.averaging import Average
 from export.train.checkpoint import load_state, save_state
 from export.train.device import Compute
@@ -40,7 +40,7 @@ class DetectState:
     def __post_init__(self) -> None:
         torch.manual_seed(self.config.seed)
         optimisation = self.config.optimisation
-        network = build_detector(self.spec, [len(sizes) for sizes in self.prior_sizes])
+        network = build_detector(self.spec, self.prior_sizes, self.config.crops.size_wh)
         self.network = network.to(self.compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.restart_average()
         self.optimiser = torch.optim.AdamW(

@@ -5,7 +5,7 @@ folds into them; every value that meets another in an addition or a head is the 
 Takes (N, C, H, W) float and returns `Raw`; neither normalises nor decodes: that is `networks.deploy`.
 """
 
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,25 +13,12 @@ from torch.nn import functional as F
 
 from export.networks.blocks import conv_norm
 from export.networks.detector_spec import DetectorSpec
+from export.networks.raw import Raw, head_rows
 
-__all__ = ["Raw", "SsdLite", "head_rows"]
+__all__ = ["SsdLite"]
 
 _BACKGROUND_LOGIT = -4.6
 """Of a probability of 0.01: nearly every prior shows background."""
-
-
-class Raw(NamedTuple):
-    """What a detector answers: one row per prior, map by map, row by row (y, x), prior by prior."""
-
-    boxes: Tensor
-    """(N, P, 4) offsets to the priors, divided by the variances."""
-    scores: Tensor
-    """(N, P, K) logits: K is the number of classes for ssdlite, one more (background first) for SSD300."""
-
-
-def head_rows(planes: Tensor, values: int) -> Tensor:
-    """Bring (N, priors * values, H, W) to (N, H * W * priors, values)."""
-    return planes.permute(0, 2, 3, 1).reshape(planes.shape[0], -1, values)
 
 
 class _Head(nn.Module):
@@ -49,12 +36,15 @@ class _Head(nn.Module):
             nn.init.constant_(layer.bias, bias)
 
     def forward(self, features: Tensor) -> Raw:
+        """Return the answer of every prior of a (N, channels, H, W) map."""
         hidden = self.hidden(features)
         return Raw(head_rows(self.boxes(hidden), 4), head_rows(self.scores(hidden), self.classes))
 
 
 class SsdLite(nn.Module):
     """The network. Input sides must be multiples of the spec's stride."""
+
+    has_background = False
 
     def __init__(self, spec: DetectorSpec, priors_per_map: tuple[int, ...]) -> None:
         super().__init__()
