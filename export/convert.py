@@ -132,9 +132,7 @@ def _shown(value: object) -> str:
     return f"{tuple(value.shape)} {value.dtype}" if isinstance(value, torch.Tensor) else str(type(value))
 
 
-def _exported(
-    module: nn.Module, sample: Batch, opset: int, outputs: Sequence[str]
-) -> onnx.ModelProto:
+def _exported(module: nn.Module, sample: Batch, opset: int, outputs: Sequence[str]) -> onnx.ModelProto:
     example = (torch.from_numpy(np.ascontiguousarray(sample)),)
     try:
         with _quiet_exporter():

@@ -3,7 +3,7 @@
 Pure array functions; every choice comes from the generator that is passed in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from export.data.augment import Augmentation, draw_affine, photograph
 from export.detect.canvas import Canvas
 from export.detect.targets import IGNORED
 
-__all__ = ["Batch", "Crops", "Draw", "batches"]
+__all__ = ["Batch", "Crops", "Draw", "Drawn", "batches"]
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Affine = npt.NDArray[np.float64]
@@ -118,11 +118,14 @@ class Draw:
         return warped
 
 
-def _warped(
-    image: npt.NDArray[np.uint8], matrix: Affine, size_wh: tuple[int, int]
-) -> npt.NDArray[np.uint8]:
+def _warped(image: npt.NDArray[np.uint8], matrix: Affine, size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
     warped = cv2.warpAffine(
-        image, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(_FILL,) * 4
+        image,
+        matrix,
+        size_wh,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(_FILL,) * 4,
     )
     return np.asarray(warped, np.uint8).reshape(size_wh[1], size_wh[0], image.shape[2])
 
@@ -143,7 +146,7 @@ def _drawn(image: npt.NDArray[np.uint8], canvas: Canvas, matrix: Affine, visible
     return Drawn(image, boxes[seen], ids[seen])
 
 
-def batches(draw: Draw, size: int, count: int) -> Iterator[Batch]:
+def batches(draw: Iterable[Drawn], size: int, count: int) -> Iterator[Batch]:
     """Yield `count` batches of `size` crops."""
     crops = iter(draw)
     for _ in range(count):

@@ -108,7 +108,9 @@ def _epoch(
     config, number = state.config, len(state.history)
     optimisation = config.optimisation
     draw = Draw(train, config.crops, config.augmentation, (config.seed, number))
-    priors = prior_boxes(prior_maps(state.spec, state.prior_sizes, config.crops.size_wh), config.crops.size_wh)
+    priors = prior_boxes(
+        prior_maps(state.spec, state.prior_sizes, config.crops.size_wh), config.crops.size_wh
+    )
     losses = []
     for batch in batches(draw, optimisation.batch_size, optimisation.batches_per_epoch):
         losses.append(_step(state, batch, priors))

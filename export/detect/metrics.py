@@ -113,7 +113,9 @@ def _curve(
     iou: float,
 ) -> ClassCurve:
     objects = int(sum((~difficult).sum() for _, difficult in truths))
-    outcomes = [_outcomes(boxes, scores, *truth, iou) for (boxes, scores), truth in zip(found, truths, strict=True)]
+    outcomes = [
+        _outcomes(boxes, scores, *truth, iou) for (boxes, scores), truth in zip(found, truths, strict=True)
+    ]
     scores = np.concatenate([scores for _, scores in found] or [np.zeros(0)])
     outcome = np.concatenate(outcomes or [np.zeros(0)])
     scores, outcome = scores[outcome >= 0], outcome[outcome >= 0]

@@ -50,7 +50,8 @@ def voc_labels(root: Path, split: str) -> tuple[str, ...]:
     labels = set[str]()
     for name in _names(root, split):
         objects = _objects(root / "Annotations" / f"{name}.xml")
-        labels |= {box.label for box in objects if isinstance(box, Box)}
+        if not isinstance(objects, BoxProblem):
+            labels |= {box.label for box in objects if isinstance(box, Box)}
     return tuple(sorted(labels))
 
 
@@ -76,17 +77,20 @@ def _entry(
     if pairs and reference is None:
         return None, [BoxProblem(image, None, f"no reference picture in {_REFERENCE_FOLDERS[0]}/")]
     read = _objects(annotations)
-    broken = [item for item in read if isinstance(item, BoxProblem)]
-    if any(problem.line is None for problem in broken):
-        return None, broken
+    if isinstance(read, BoxProblem):
+        return None, [read]
     boxes = [item for item in read if isinstance(item, Box)]
     entry, problems = checked_entry(name, (annotations, image, reference), boxes, labels)
-    return entry, broken + problems
+    return entry, [item for item in read if isinstance(item, BoxProblem)] + problems
 
 
 def _find(root: Path, folders: Sequence[str], name: str) -> Path | None:
     candidates = (root / folder / f"{name}{suffix}" for folder in folders for suffix in _SUFFIXES)
     return next((file for file in candidates if file.is_file()), None)
+
+
+class _EntityError(Exception):
+    """The XML declares an entity."""
 
 
 class _Reader:
@@ -102,14 +106,20 @@ class _Reader:
         self._parser.CharacterDataHandler = self._characters
         self._parser.EntityDeclHandler = self._refuse
 
+    @property
+    def line(self) -> int:
+        """Return the line that is being read."""
+        return self._parser.CurrentLineNumber
+
     def read(self, data: bytes) -> None:
+        """Read a whole file."""
         self._parser.Parse(data, True)  # noqa: FBT003  expat takes it by position only
 
     def _start(self, tag: str, _attributes: dict[str, str]) -> None:
         self._path.append(tag)
         self._text = ""
         if self._path[1:] == ["object"]:
-            self.objects.append((self._parser.CurrentLineNumber, {}))
+            self.objects.append((self.line, {}))
 
     def _end(self, tag: str) -> None:
         inside = self._path[1:]
@@ -121,18 +131,21 @@ class _Reader:
         self._text += text
 
     def _refuse(self, *_declaration: object) -> None:
-        raise ValueError("declares an entity, which is refused")  # noqa: EM101, TRY003
+        raise _EntityError
 
 
-def _objects(file: Path) -> list[Box | BoxProblem]:
-    """Return the boxes of a file; a problem without a line means that the file is of no use."""
+def _objects(file: Path) -> list[Box | BoxProblem] | BoxProblem:
+    """Return the boxes of a file and what is wrong with some; only a problem when it is of no use."""
     reader = _Reader()
     try:
         reader.read(file.read_bytes())
     except OSError as error:
-        return [BoxProblem(file, None, f"cannot be read: {error.strerror}; the picture is left out")]
-    except (expat.ExpatError, ValueError) as error:
-        return [BoxProblem(file, None, f"broken XML: {error}; the picture is left out")]
+        return BoxProblem(file, None, f"cannot be read: {error.strerror}; the picture is left out")
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        return BoxProblem(file, error.lineno, f"broken XML: {reason}; the picture is left out")
+    except _EntityError:
+        return BoxProblem(file, reader.line, "declares an entity, which is refused; the picture is left out")
     return [_box(file, line, values) for line, values in reader.objects]
 
 
