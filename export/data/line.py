@@ -1,11 +1,11 @@
 """Labelled pictures without end: parts of the built-in sample line, rendered when they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edgevision.capture.sample import CLASS_NAMES, LINE, WIDE, render_part
 from export.data.sample import Sample
 
-__all__ = ["FIRST_SEED", "SampleLineSet"]
+__all__ = ["FIRST_SEED", "HardPartsSet", "SampleLineSet"]
 
 FIRST_SEED = 1_000_000
 """Seeds from here on are for training and choosing; measure on lower ones, which no model has seen."""
@@ -54,6 +54,10 @@ class SampleLineSet:
         """Return as many parts that no other epoch shows."""
         return SampleLineSet(self._seed, self._frames, self._wide_share, epoch * self._frames)
 
+    def part(self, number: int) -> Sample:
+        """Return the part of this number, whichever epoch shows it."""
+        return self._render(number)
+
     def _render(self, number: int) -> Sample:
         line, index = divmod(number, _PARTS_PER_SEED)
         look = WIDE if index < self._wide_share * _PARTS_PER_SEED else LINE
@@ -61,3 +65,47 @@ class SampleLineSet:
         assert frame.truth is not None
         assert frame.truth.class_map is not None
         return Sample(f"part-{number:06d}", frame.image_bgr, frame.truth.class_map)
+
+
+class HardPartsSet:
+    """Fresh parts, of which the last ones give way to parts that a model has judged wrongly.
+
+    Each epoch takes the next of the hard parts, and begins again when all were shown.
+    """
+
+    def __init__(
+        self, fresh: SampleLineSet, hard: SampleLineSet, numbers: Sequence[int], share: float, epoch: int = 0
+    ) -> None:
+        self._fresh, self._hard = fresh, hard
+        self._numbers, self._share, self._epoch = tuple(numbers), share, epoch
+        self._shown = round(share * len(fresh))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Index is the class id; 0 is background."""
+        return self._fresh.labels
+
+    @property
+    def description(self) -> str:
+        """Say what the fresh parts are, and how many hard ones there are."""
+        return f"{self._fresh.description}, {self._share:.0%} of them from {len(self._numbers)} hard ones"
+
+    def __len__(self) -> int:
+        """Return the number of parts of an epoch."""
+        return len(self._fresh)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return one part."""
+        position = index - (len(self) - self._shown)
+        if position < 0:
+            return self._fresh[index]
+        turn = self._epoch * self._shown + position
+        return self._hard.part(self._numbers[turn % len(self._numbers)])
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield all parts in order."""
+        return (self[index] for index in range(len(self)))
+
+    def at_epoch(self, epoch: int) -> "HardPartsSet":
+        """Return fresh parts that no other epoch shows, and the next hard ones."""
+        return HardPartsSet(self._fresh.at_epoch(epoch), self._hard, self._numbers, self._share, epoch)

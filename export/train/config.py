@@ -19,6 +19,7 @@ from export.networks.spec import NetworkSpec
 __all__ = [
     "SCHEMA",
     "FolderData",
+    "HardParts",
     "LineData",
     "LossWeights",
     "Optimisation",
@@ -51,6 +52,15 @@ class FolderData(_Part):
     split_seed: int = 0
 
 
+class HardParts(_Part):
+    """Parts of the sample line that a model judged wrongly, as `python -m export mine` found them."""
+
+    seed: Annotated[int, Field(ge=0, le=1000)]
+    share: Share = 0.3
+    """Of the parts of each epoch."""
+    numbers: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+
+
 class LineData(_Part):
     """Parts of the built-in sample line; every epoch shows new ones."""
 
@@ -60,6 +70,8 @@ class LineData(_Part):
     frames_val: Count = 120
     wide_share: Share = 0.5
     """Share of parts in the wide look."""
+    hard: HardParts | None = None
+    """Shown again and again among the new ones."""
 
 
 class LossWeights(_Part):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edgevision.errors import UsageError
 from export.data.folder import SegmentationSet, read_names, resplit
-from export.data.line import SampleLineSet
+from export.data.line import HardPartsSet, SampleLineSet
 from export.data.sample import SampleSet
 from export.train.config import FolderData, TrainConfig
 
@@ -26,8 +26,12 @@ def open_sets(config: TrainConfig, folder: Path | None) -> Sets:
     data = config.data
     if config.labels != SampleLineSet(0, 1, 0).labels:
         raise UsageError(f"labels: expected those of the sample line, got {', '.join(config.labels)}")
-    train = SampleLineSet(data.seed, data.frames_per_epoch, data.wide_share)
-    return train, SampleLineSet(data.seed + 1, data.frames_val, data.wide_share)
+    fresh = SampleLineSet(data.seed, data.frames_per_epoch, data.wide_share)
+    val = SampleLineSet(data.seed + 1, data.frames_val, data.wide_share)
+    if data.hard is None:
+        return fresh, val
+    hard = SampleLineSet(data.hard.seed, len(data.hard.numbers), wide_share=0.0)
+    return HardPartsSet(fresh, hard, data.hard.numbers, data.hard.share), val
 
 
 def open_val(config: TrainConfig, folder: Path | None) -> SampleSet:
