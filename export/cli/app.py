@@ -86,9 +86,9 @@ def convert(
 ) -> None:
     """Make the float ONNX model in OUT, and compare it with torch on real inputs."""
     from export.description import read_description
-    from export.materials import open_materials
     from export.pipeline import PARITY_INPUTS, adopt_onnx, convert_torch
     from export.sources import load_torch
+    from export.subjects import names_to_be, open_subject
     from export.work import Work
 
     description, work = read_description(manifest), Work(out)
@@ -97,12 +97,13 @@ def convert(
         say(f"{work.model_path('fp32')}: takes bytes")
         return
     loaded = load_torch(source, description)
-    pictures = open_materials(
-        data, loaded.description.labels, loaded.training, calibration=1, held_out=PARITY_INPUTS
+    names = names_to_be(loaded.description)
+    subject = open_subject(
+        loaded.description, loaded.training, names, data, calibration=1, held_out=PARITY_INPUTS
     )
-    facts = convert_torch(loaded, opset, pictures, work)
+    facts = convert_torch(loaded, opset, subject, work)
     say(
-        f"{work.model_path('fp32')}: probabilities within {facts.max_abs_difference:.2g} of torch "
+        f"{work.model_path('fp32')}: values within {facts.max_abs_difference:.2g} of torch "
         f"on {facts.compared_inputs} inputs"
     )
 

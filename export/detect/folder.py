@@ -10,7 +10,7 @@ from export.detect.sample import BoxSet
 from export.detect.voc import read_voc, voc_labels
 from export.detect.yolo import read_yolo, yolo_labels
 
-__all__ = ["Format", "format_of", "labels_of", "read_boxes"]
+__all__ = ["Format", "format_of", "is_labelled", "labels_of", "read_boxes"]
 
 Format = Literal["voc", "coco", "yolo"]
 
@@ -19,6 +19,11 @@ _MARKS: tuple[tuple[str, Format], ...] = (
     ("annotations", "coco"),
     ("data.yaml", "yolo"),
 )
+
+
+def is_labelled(root: Path) -> bool:
+    """Whether a folder holds labels in a known format."""
+    return any((root / mark).exists() for mark, _ in _MARKS)
 
 
 def format_of(root: Path) -> Format:
