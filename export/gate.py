@@ -17,7 +17,7 @@ from export.data.sample import Sample
 from export.difference import Difference, Planes, difference, model_answers
 from export.golden import GoldenAnswer, GoldenInput, answer_golden, choose_golden
 from export.materials import Materials, evenly
-from export.runners import Runner, as_frame, model_inputs, segment_task
+from export.runners import Runner, as_frame, model_inputs, segment_step_of, segment_task
 from export.train.metrics import Tally
 
 __all__ = [
@@ -89,7 +89,7 @@ class Gate:
     def __init__(self, manifest: Manifest, recipe: Recipe, materials: Materials, reference: Runner) -> None:
         """Run the reference, the fp32 model, and choose the golden inputs by its verdicts alone."""
         self._manifest, self._recipe, self._materials = manifest, recipe, materials
-        self._step = recipe.tasks[0]
+        self._step = segment_step_of(recipe)
         held_out = materials.held_out
         some = [held_out[index] for index in evenly(len(held_out), _COMPARED_PICTURES)]
         self.inputs = model_inputs(manifest, self._step, some, _COMPARED_INPUTS)

@@ -68,7 +68,8 @@ class DetectSpec(Part):
     golden_min_iou: Fraction = 0.8
     """A golden sample reproduces when each expected box is met by one of its class as near as this."""
     golden_max_score_difference: Fraction = 0.05
-    """... and whose score differs at most so much. Scores so near the threshold may be missing or new."""
+    """The scores of the two differ at most so much. A finding that exceeds the threshold by less
+    may also be missing, or new."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "DetectSpec":

@@ -199,7 +199,10 @@ class Manifest(Part):
             return (
                 f"outputs: expected {OUTPUTS[detect.decoder]} for {detect.decoder}, got {len(self.outputs)}"
             )
-        if self.outputs[-1].activation == "softmax" and not detect.background:
+        activation = self.outputs[-1].activation
+        if activation != "none" and detect.decoder.startswith("yolo"):
+            return f"outputs: {detect.decoder} gives scores, not {activation}'s input; expected none"
+        if activation == "softmax" and not detect.background:
             return "outputs: softmax needs a background score; without one every box would show something"
         return None
 
