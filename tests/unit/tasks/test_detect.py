@@ -183,7 +183,12 @@ def test_faint_pieces_in_other_tiles_do_not_change_what_is_judged() -> None:
     image[20:30, 20:60] = 10
     image[20:30, 60:90] = 60  # A piece that only the second tile sees, and faintly.
     step = DetectStep(
-        name="board", task="detect", bundle="cells.zip", scaling="tile", tile_overlap_px=16, score_threshold=0.5
+        name="board",
+        task="detect",
+        bundle="cells.zip",
+        scaling="tile",
+        tile_overlap_px=16,
+        score_threshold=0.5,
     )
 
     def split(batch: Batch) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -221,7 +226,9 @@ def test_a_model_for_pairs_sees_the_picture_and_the_reference_as_channels() -> N
     manifest = Manifest.model_validate(fields | {"detect": detect, "outputs": [{"name": "b"}, {"name": "s"}]})
     good = _board()
     part = with_dark(good, (100, 100, 120, 120))
-    step = DetectStep(name="board", task="detect", bundle="cells.zip", reference="good.png", scaling="stretch")
+    step = DetectStep(
+        name="board", task="detect", bundle="cells.zip", reference="good.png", scaling="stretch"
+    )
     DetectTask(step, manifest, FakeEngine(answer), MODEL, references=OneReference(good)).run(frame(part))
 
     (batch,) = seen
