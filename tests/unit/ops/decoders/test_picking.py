@@ -3,7 +3,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.ops.decoders.picking import CANDIDATES_MAX, pick
@@ -24,6 +24,7 @@ def activated(
     return values[:, 1:] if background else values
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     kind=st.sampled_from([("softmax", True), ("sigmoid", True), ("sigmoid", False), ("none", False)]),
