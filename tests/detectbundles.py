@@ -22,6 +22,7 @@ from edgevision.ops.detections import Detections
 __all__ = [
     "CELL_PX",
     "SIZE_WH",
+    "Box",
     "bright",
     "cell_bundle_parts",
     "constant_bundle_parts",
@@ -65,9 +66,15 @@ def make_cell_bundle(path: Path, *, pair: bool = False, **manifest_changes: Any)
     return _write(path, *cell_bundle_parts(pair=pair), manifest_changes)
 
 
-def make_constant_bundle(path: Path, decoder: str, outputs: Mapping[str, npt.NDArray[Any]]) -> Path:
-    """Write a bundle whose model always gives these outputs, and return its path."""
-    return _write(path, *constant_bundle_parts(decoder, outputs), {})
+def make_constant_bundle(
+    path: Path, decoder: str, outputs: Mapping[str, npt.NDArray[Any]], **detect: Any
+) -> Path:
+    """Write a bundle whose model always gives these outputs, and return its path.
+
+    `detect` replaces fields of that part of the manifest.
+    """
+    fields, files = constant_bundle_parts(decoder, outputs)
+    return _write(path, fields, files, {"detect": fields["detect"] | detect})
 
 
 def cell_bundle_parts(*, pair: bool = False) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -177,7 +184,7 @@ def _cell_model(*, pair: bool) -> bytes:
         helper.make_node("Identity", ["offsets"], ["boxes"]),
     ]
     count = columns * rows
-    constants = {
+    constants: dict[str, npt.NDArray[Any]] = {
         "weight": weight,
         "bias": np.array([bias], np.float32),
         "gain": np.array(0.1, np.float32),

@@ -38,10 +38,14 @@ class Detector:
         Returns:
             Boxes within the model's input, in its pixels, by falling score.
         """
-        candidates = self._decoder.candidates(answer, min_score)
+        candidates = self.candidates(answer, min_score)
         found = candidates.found.moved(clip_boxes(candidates.found.boxes_xyxy, self._size_wh))
         kept = suppress(found, self._spec.iou_threshold, self._spec.max_detections)
         return Candidates(kept, candidates.score_max)
+
+    def candidates(self, answer: Sequence[npt.NDArray[np.float32]], min_score: float) -> Candidates:
+        """Return what scores at least `min_score`, by falling score, with doubles and not cut."""
+        return self._decoder.candidates(answer, min_score)
 
 
 def _decoder(manifest: Manifest) -> Decoder:

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from edgevision.bundle.part import Fraction, Part
+from edgevision.config.problems import key_path
 from edgevision.errors import ManifestError
 from edgevision.ops.detections import Detections
 
@@ -44,7 +45,8 @@ def read_findings(data: bytes, labels: tuple[str, ...], source: str) -> Detectio
         entries = _FINDINGS.validate_json(data)
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:_FAULTS]
+            f"{key_path(fault['loc'])}: {fault['msg']}".removeprefix(": ")
+            for fault in error.errors(include_url=False)[:_FAULTS]
         )
         raise ManifestError(
             f"{source}: expected findings as JSON: {faults}; build the bundle again"

@@ -90,10 +90,13 @@ class _Pen:
 
 
 def _outline(pen: _Pen, defect: Defect) -> None:
-    """Draw the outline a little outside the defect, so that a thin crack stays visible; a box as it is."""
+    """Draw the outline a little outside the defect, so that a thin crack stays visible; a box around it."""
     if _is_box(defect):
+        width = pen.px(1.5)
+        gap = width // 2 + 1
         left, top, right, bottom = defect.box_xyxy
-        cv2.rectangle(pen.image, (left, top), (right - 1, bottom - 1), _colour(defect), pen.px(1.5))
+        corners = (left - gap, top - gap), (right - 1 + gap, bottom - 1 + gap)
+        cv2.rectangle(pen.image, *corners, _colour(defect), width)
         return
     gap = pen.px(3)
     left, top, right, bottom = defect.box_xyxy
@@ -105,11 +108,11 @@ def _outline(pen: _Pen, defect: Defect) -> None:
 
 
 def _tag(pen: _Pen, defect: Defect, taken: list[Box]) -> Box:
-    """Draw the box of a defect and its label, where it hides nothing; return the label's place."""
+    """Draw the frame of a defect and its label, where it hides nothing; return the label's place."""
     colour, margin = _colour(defect), pen.px(4)
-    left, top, right, bottom = frame = defect.box_xyxy
+    left, top, right, bottom = defect.box_xyxy
+    frame = (left - 2 * margin, top - 2 * margin, right + 2 * margin, bottom + 2 * margin)
     if not _is_box(defect):
-        frame = (left - 2 * margin, top - 2 * margin, right + 2 * margin, bottom + 2 * margin)
         cv2.rectangle(pen.image, frame[:2], frame[2:], colour, pen.px(1), cv2.LINE_AA)
     text = _caption(defect)
     width, height = pen.text_wh(text, 0.42)

@@ -48,7 +48,7 @@ def pick(raw: Scores, activation: Activation, min_score: float, *, background: b
     if activation == "none":
         return _picked(np.arange(len(scores)), scores, min_score, float(scores.max()))
     score_max = float(_sigmoid(scores.max()))
-    rows = np.unique(np.nonzero(scores >= _logit(min_score))[0])
+    rows = _rows_with_any(scores >= _logit(min_score))
     return _picked(rows, _sigmoid(scores[rows]), min_score, score_max)
 
 
@@ -57,17 +57,22 @@ def _pick_softmax(raw: Scores, min_score: float) -> Picked:
     leads = raw[:, 1:] - raw[:, :1]
     leader = int(leads.argmax()) // leads.shape[1]
     best = float(_softmax(raw[leader : leader + 1]).max())
-    rows = np.unique(np.nonzero(leads >= _logit(min(min_score, best)) - _NEARLY)[0])
+    rows = _rows_with_any(leads >= _logit(min(min_score, best)) - _NEARLY)
     scores = _softmax(raw[rows])
     return _picked(rows, scores, min_score, float(scores.max(initial=best)))
 
 
 def _picked(rows: Rows, scores: Scores, min_score: float, score_max: float) -> Picked:
     """Keep what reaches the limit of (n, C) scores of these rows."""
-    at, class_ids = np.nonzero(scores >= np.float32(min_score))
+    at, class_ids = np.divmod(np.flatnonzero(scores >= np.float32(min_score)), scores.shape[1])
     values = scores[at, class_ids]
     order = np.argsort(-values, kind="stable")[:CANDIDATES_MAX]
     return Picked(rows[at[order]], class_ids[order], values[order], score_max)
+
+
+def _rows_with_any(flags: npt.NDArray[np.bool_]) -> Rows:
+    """Return the indices of rows of (n, C) flags; asking for rows and columns takes ten times as long."""
+    return np.unique(np.flatnonzero(flags) // flags.shape[1])
 
 
 def _softmax(raw: Scores) -> Scores:

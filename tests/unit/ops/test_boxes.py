@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.ops.boxes import (
@@ -67,6 +67,7 @@ def test_offsets_are_those_of_the_paper() -> None:
     assert offsets == pytest.approx(np.array([[4 / 20 / 0.1, 12 / 40 / 0.1, 0, 0]]), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(BOXES, st.integers(0, 2**32 - 1))
 def test_decoding_undoes_encoding(boxes: Boxes, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -81,6 +82,7 @@ def test_a_wild_offset_gives_a_finite_box() -> None:
     assert np.isfinite(box).all()
 
 
+@settings(deadline=None)
 @given(BOXES)
 def test_centres_and_corners_say_the_same(boxes: Boxes) -> None:
     assert xyxy_of(cxcywh_of(boxes)) == pytest.approx(boxes, abs=1e-3)
@@ -93,6 +95,7 @@ def test_intersection_over_union() -> None:
     assert iou_matrix(one, others) == pytest.approx(np.array([[1, 1 / 3, 0], [0, 0, 0]]), abs=1e-6)
 
 
+@settings(deadline=None)
 @given(BOXES, BOXES)
 def test_overlap_is_symmetric_and_a_fraction(ones: Boxes, others: Boxes) -> None:
     overlap = iou_matrix(ones, others)
@@ -140,6 +143,7 @@ def test_nothing_stays_of_nothing() -> None:
     assert len(suppress(Detections.empty(), 0.5, 3)) == 0
 
 
+@settings(deadline=None)
 @given(BOXES, st.data())
 def test_lower_scores_never_change_what_stays_above(boxes: Boxes, data: st.DataObject) -> None:
     scores = np.linspace(0.9, 0.1, len(boxes), dtype=np.float32)
