@@ -16,9 +16,12 @@ from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
 from edgevision.engines.choose import Choice, choose_engine
 from edgevision.engines.load import load_engine
+from edgevision.errors import InspectionError
 from edgevision.inspector import Inspector
-from edgevision.ports import Engine, EngineInfo, Feed, Source
-from edgevision.recipe import SegmentStep
+from edgevision.ports import Engine, EngineInfo, Feed, References, Source, Task
+from edgevision.recipe import DetectStep, SegmentStep
+from edgevision.tasks.detect import DetectTask
+from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import ModelRef
 
@@ -62,10 +65,11 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    settings: SegmentStep
+    settings: SegmentStep | DetectStep
     bundle: Bundle
     engine: Engine
     choice: Choice
+    references: References | None
 
     @property
     def model(self) -> ModelRef:
@@ -80,6 +84,15 @@ class _Step:
             provider=info.provider,
         )
 
+    def task(self, px_per_mm: float | None, report_from: float | None) -> Task:
+        """Return the task around the engine."""
+        step, manifest, engine, model = self.settings, self.bundle.manifest, self.engine, self.model
+        if isinstance(step, SegmentStep):
+            return SegmentTask(step, manifest, engine, model, px_per_mm)
+        return DetectTask(
+            step, manifest, engine, model, px_per_mm, references=self.references, report_from=report_from
+        )
+
 
 class Models:
     """The models of a recipe, loaded once and shared by all cameras."""
@@ -89,16 +102,19 @@ class Models:
 
         Raises:
             BundleError: a bundle is refused.
+            ConfigError: a picture of a good part cannot be read.
             EngineError: no engine runs it as required.
         """
         self._recipe = loaded
         engines: dict[str, tuple[Engine, Choice]] = {}
         steps = []
-        for step, bundle in zip(loaded.recipe.tasks, open_bundles(loaded), strict=True):
+        bundles = open_bundles(loaded)
+        references = [_references(loaded, index) for index in range(len(bundles))]
+        for step, bundle, reference in zip(loaded.recipe.tasks, bundles, references, strict=True):
             if bundle.sha256 not in engines:
                 choice = choose_engine(bundle, settings, streams)
                 engines[bundle.sha256] = load_engine(bundle, choice.request), choice
-            steps.append(_Step(step, bundle, *engines[bundle.sha256]))
+            steps.append(_Step(step, bundle, *engines[bundle.sha256], reference))
         self._steps: Sequence[_Step] = steps
 
     @property
@@ -112,13 +128,15 @@ class Models:
         return {step.settings.name: step.engine.info for step in self._steps}
 
     def inspector(
-        self, run_id: str, *, px_per_mm: float | None = None, is_simulated: bool = False
+        self,
+        run_id: str,
+        *,
+        px_per_mm: float | None = None,
+        is_simulated: bool = False,
+        report_from: float | None = None,
     ) -> Inspector:
-        """Return the inspector of one camera."""
-        tasks = [
-            SegmentTask(step.settings, step.bundle.manifest, step.engine, step.model, px_per_mm)
-            for step in self._steps
-        ]
+        """Return the inspector of one camera; `report_from` is that of `DetectTask`."""
+        tasks = [step.task(px_per_mm, report_from) for step in self._steps]
         return Inspector(
             self._recipe.recipe, self._recipe.ref, tasks, run_id=run_id, is_simulated=is_simulated
         )
@@ -127,3 +145,13 @@ class Models:
         """Free the models."""
         for engine in {id(step.engine): step.engine for step in self._steps}.values():
             engine.close()
+
+
+def _references(loaded: LoadedRecipe, index: int) -> References | None:
+    step = loaded.recipe.tasks[index]
+    if not isinstance(step, DetectStep) or step.reference is None:
+        return None
+    try:
+        return open_references(loaded.base_dir, step.reference)
+    except InspectionError as error:
+        raise loaded.error(("tasks", index, "reference"), str(error)) from error

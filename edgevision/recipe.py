@@ -6,9 +6,9 @@ Reading the YAML file and placing errors is `config.document`; applying the rule
 import math
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["SCHEMA", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Zone"]
+__all__ = ["SCHEMA", "DetectStep", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Step", "Zone"]
 
 SCHEMA: Final = "edgevision.recipe/1"
 
@@ -58,17 +58,20 @@ class Zone(Region):
     name: Name
 
 
-class SegmentStep(_Part):
-    """Run a segment bundle on a region."""
-
+class _Step(_Part):
     name: Name
-    task: Literal["segment"] = "segment"
     bundle: str
     """`builtin:NAME`, or a path relative to the recipe."""
     bundle_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """When given, any other file is refused."""
     region: Region | None = None
     """The whole frame when absent."""
+
+
+class SegmentStep(_Step):
+    """Run a segment bundle on a region."""
+
+    task: Literal["segment"] = "segment"
     scaling: Literal["tile", "stretch", "letterbox"] = "tile"
     """tile: native resolution in overlapping tiles; stretch, letterbox: the region in one input."""
     scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
@@ -78,6 +81,39 @@ class SegmentStep(_Part):
     """Replaces the bundle's threshold."""
     min_area_px: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Replaces the bundle's minimum area (source pixels)."""
+
+
+class DetectStep(_Step):
+    """Run a detect bundle on a region. What is absent is as the bundle was trained and measured."""
+
+    task: Literal["detect"]
+    scaling: Literal["letterbox", "stretch", "tile"] | None = None
+    """letterbox, stretch: the region in one input; tile: native resolution in overlapping tiles."""
+    scale: Annotated[float, Field(gt=0.0, le=4.0)] | None = None
+    """Resize the region by this factor before tiling."""
+    tile_overlap_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 64
+    """At least the size of what is to be found, so that some tile shows it whole."""
+    score_threshold: Fraction | None = None
+    """Replaces the bundle's threshold."""
+    reference: Annotated[str, Field(min_length=1)] | None = None
+    """For bundles that compare: a picture of the good part as the camera sees it, relative to the
+    recipe. `{stem}` stands for the name of the frame's file, without suffix."""
+
+    @field_validator("reference")
+    @classmethod
+    def _only_the_stem(cls, reference: str | None) -> str | None:
+        if reference is not None and set("{}") & set(reference.replace("{stem}", "")):
+            msg = f"expected no placeholder but {{stem}}, got {reference!r}"
+            raise ValueError(msg)
+        return reference
+
+
+def _with_task(step: object) -> object:
+    return {"task": "segment"} | step if isinstance(step, dict) else step
+
+
+Step = Annotated[SegmentStep | DetectStep, Field(discriminator="task"), BeforeValidator(_with_task)]
+"""Without `task`, a segment step."""
 
 
 class GreyBand(_Part):
@@ -134,7 +170,7 @@ class Recipe(_Part):
     name: Name
     version: Annotated[str, Field(pattern=r"^\d+(\.\d+){1,2}$")]
     description: str = ""
-    tasks: Annotated[tuple[SegmentStep, ...], Field(min_length=1)]
+    tasks: Annotated[tuple[Step, ...], Field(min_length=1)]
     zones: tuple[Zone, ...] = ()
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
     grey_band: GreyBand | None = None

@@ -155,6 +155,8 @@ class Findings:
     score_max: float = 0.0
     """Highest defect score in the region, below the reporting threshold too."""
     infer_ns: int = 0
+    unjudged: tuple[Defect, ...] = ()
+    """Below the threshold: reported because a replay asks for them, never judged."""
 
     def __post_init__(self) -> None:
         if self.class_map is not None:

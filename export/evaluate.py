@@ -17,7 +17,7 @@ from edgevision.types import Judgement
 from export.data.folder import SegmentationSet, read_names
 from export.data.sample import Sample
 from export.gate import any_defect_recipe
-from export.runners import as_frame, segment_task
+from export.runners import as_frame, segment_step_of, segment_task
 from export.train.metrics import ClassFigures, SegmentationMetrics, Tally
 
 __all__ = ["Evaluation", "evaluate", "labelled_folder", "recipe_of"]
@@ -56,8 +56,8 @@ def evaluate(
     """
     engine = load_engine(bundle, request)
     try:
-        task = segment_task(bundle.manifest, recipe.tasks[0], engine)
-        tally = Tally(bundle.manifest.labels, bundle.manifest.segment.line_like)
+        task = segment_task(bundle.manifest, segment_step_of(recipe), engine)
+        tally = Tally(bundle.manifest.labels, bundle.manifest.require_segment().line_like)
         verdicts: Counter[tuple[Judgement, Judgement]] = Counter()
         for index, sample in enumerate(samples):
             findings = task.run(as_frame(sample, index))
@@ -80,7 +80,7 @@ def evaluate(
 
 def recipe_of(manifest: Manifest) -> Recipe:
     """Return the recipe that looks as the model was trained to, and calls any defect NG."""
-    segment = manifest.segment
+    segment = manifest.require_segment()
     return any_defect_recipe(
         SegmentStep(name="segment", bundle="measured", scaling=segment.scaling, scale=segment.scale)
     )

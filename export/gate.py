@@ -17,7 +17,7 @@ from export.data.sample import Sample
 from export.difference import Difference, Planes, difference, model_answers
 from export.golden import GoldenAnswer, GoldenInput, answer_golden, choose_golden
 from export.materials import Materials, evenly
-from export.runners import Runner, as_frame, model_inputs, segment_task
+from export.runners import Runner, as_frame, model_inputs, segment_step_of, segment_task
 from export.train.metrics import Tally
 
 __all__ = [
@@ -89,7 +89,7 @@ class Gate:
     def __init__(self, manifest: Manifest, recipe: Recipe, materials: Materials, reference: Runner) -> None:
         """Run the reference, the fp32 model, and choose the golden inputs by its verdicts alone."""
         self._manifest, self._recipe, self._materials = manifest, recipe, materials
-        self._step = recipe.tasks[0]
+        self._step = segment_step_of(recipe)
         held_out = materials.held_out
         some = [held_out[index] for index in evenly(len(held_out), _COMPARED_PICTURES)]
         self.inputs = model_inputs(manifest, self._step, some, _COMPARED_INPUTS)
@@ -162,7 +162,7 @@ class Gate:
 
         Rounding alone can flip those, on another processor too: they prove nothing.
         """
-        is_tiny = 0 < picture.largest_px < 2 * self._manifest.segment.min_area_px
+        is_tiny = 0 < picture.largest_px < 2 * self._manifest.require_segment().min_area_px
         return Judgement.ND if is_tiny else picture.judgement
 
     def _run(self, runner: Runner) -> tuple[PictureResult, ...]:
@@ -213,7 +213,7 @@ def figures_of(
     manifest: Manifest, samples: Sequence[Sample], answers: Sequence[ClassMap]
 ) -> dict[str, float]:
     """Return the figures of class maps against the truth."""
-    tally = Tally(manifest.labels, manifest.segment.line_like, TOLERANCE_PX)
+    tally = Tally(manifest.labels, manifest.require_segment().line_like, TOLERANCE_PX)
     for sample, answer in zip(samples, answers, strict=True):
         tally.add(sample.class_map, answer)
     return tally.figures().as_flat()

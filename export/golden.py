@@ -102,7 +102,8 @@ def _clearest(
 
 
 def _answer(manifest: Manifest, planes: npt.NDArray[np.float32]) -> GoldenAnswer:
-    class_ids = class_map(planes, manifest.segment.pixel_threshold)
+    class_ids = class_map(planes, manifest.require_segment().pixel_threshold)
     found = components(class_ids, np.ones(class_ids.shape, np.float32))
     largest = max((component.area_px for component in found), default=0)
-    return GoldenAnswer(class_ids, "NG" if largest >= manifest.segment.min_area_px else "OK", largest)
+    judgement: Literal["OK", "NG"] = "NG" if largest >= manifest.require_segment().min_area_px else "OK"
+    return GoldenAnswer(class_ids, judgement, largest)

@@ -35,11 +35,11 @@ def _section(title: str, body: str) -> str:
 def _use(manifest: Manifest) -> str:
     width, height = manifest.input.size_wh
     size = f"{manifest.parameters:,} parameters, {manifest.gmac:.3g} GMAC" if manifest.parameters else ""
-    classes = ", ".join(manifest.labels[1:])
+    classes = ", ".join(manifest.findable)
     return (
         f"Segments {classes} in {width} x {height} pixels of {manifest.input.color}. {size}.\n"
-        f"A pixel counts from probability {manifest.segment.pixel_threshold:g}; "
-        f"defects below {manifest.segment.min_area_px} pixels are dropped."
+        f"A pixel counts from probability {manifest.require_segment().pixel_threshold:g}; "
+        f"defects below {manifest.require_segment().min_area_px} pixels are dropped."
     )
 
 

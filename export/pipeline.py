@@ -19,7 +19,7 @@ from export.gate_report import write_gate_report
 from export.materials import Materials
 from export.pack import write_packed
 from export.quantize import Method, Quantizer
-from export.runners import draft_manifest, model_inputs, segment_step
+from export.runners import draft_manifest, model_inputs, segment_step, segment_step_of
 from export.sensitivity import exclusions, rank_parts
 from export.sources import TorchSource
 from export.verify import GateResult, Verification
@@ -98,7 +98,10 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
     """
     facts, model, verification = step.work.read_facts(), step.work.read_model("fp32"), step.verification
     inputs = model_inputs(
-        verification.manifest, verification.recipe.tasks[0], step.materials.calibration, CALIBRATION_INPUTS
+        verification.manifest,
+        segment_step_of(verification.recipe),
+        step.materials.calibration,
+        CALIBRATION_INPUTS,
     )
     step.say(f"calibrating with {len(inputs)} inputs of {step.materials.calibration_name}")
     with TemporaryDirectory(prefix="edgevision-quantize-") as folder:

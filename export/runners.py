@@ -17,8 +17,9 @@ from edgevision.engines.fake import FakeEngine
 from edgevision.engines.onnx import load_onnx
 from edgevision.engines.openvino import load_openvino
 from edgevision.engines.spec import EngineName, EngineRequest
+from edgevision.errors import UsageError
 from edgevision.ports import Engine, Tensor
-from edgevision.recipe import SegmentStep
+from edgevision.recipe import Recipe, SegmentStep
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import Frame, ModelRef
 from export.convert import INPUT_NAME, OUTPUT_NAME
@@ -37,6 +38,7 @@ __all__ = [
     "load_runner",
     "model_inputs",
     "segment_step",
+    "segment_step_of",
     "segment_task",
     "torch_runner",
 ]
@@ -120,6 +122,14 @@ def segment_step(view: View) -> SegmentStep:
         scale=view.scale,
         tile_overlap_px=view.tile_overlap_px,
     )
+
+
+def segment_step_of(recipe: Recipe) -> SegmentStep:
+    """Return the step that judges a segment model; raises UsageError where the first is another's."""
+    step = recipe.tasks[0]
+    if not isinstance(step, SegmentStep):
+        raise UsageError(f"recipe {recipe.name}: expected a segment step, got one to {step.task}")
+    return step
 
 
 def segment_task(manifest: Manifest, step: SegmentStep, engine: Engine) -> SegmentTask:

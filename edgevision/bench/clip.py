@@ -24,14 +24,16 @@ _CODECS = (("avc1", "mp4"), ("mp4v", "mp4"))
 """H.264 needs an encoder that many builds of OpenCV lack; MPEG-4 Part 2 is always there."""
 
 
-def write_clip(folder: Path, frames: int = FRAMES) -> Path:
+def write_clip(folder: Path, frames: int = FRAMES, *, stands_still: bool = False) -> Path:
     """Write good parts moving through the picture, with sensor noise; the same everywhere but for coding.
+
+    One that stands still is for models that compare with a reference.
 
     Raises:
         OutputError: OpenCV can write no video there.
     """
     writer, path = _writer(folder)
-    for picture in islice(_pictures(), frames):
+    for picture in islice(_pictures(stands_still=stands_still), frames):
         writer.write(picture)
     writer.release()
     return path
@@ -49,19 +51,21 @@ def _writer(folder: Path) -> tuple[cv2.VideoWriter, Path]:
     raise OutputError(f"{folder}: OpenCV cannot write a video there; free space, or name one by --video")
 
 
-def _pictures() -> Iterator[ImageBgr]:
+def _pictures(*, stands_still: bool) -> Iterator[ImageBgr]:
     width, height = SIZE_WH
     rng = np.random.default_rng(_SEED)
     noise = rng.normal(0.0, 3.0, (height + 64, width + 64, 3)).astype(np.int8)
     parts = count()
+    part = _good_part(parts)
     while True:
-        part = _good_part(parts)
         scaled = np.asarray(cv2.resize(part, (width, part.shape[0] * width // part.shape[1])), np.uint8)
         for step in range(_FRAMES_PER_PART):
-            top = (scaled.shape[0] - height) * step // _FRAMES_PER_PART
+            top = 0 if stands_still else (scaled.shape[0] - height) * step // _FRAMES_PER_PART
             row, column = rng.integers(0, 64, 2)
             grain = noise[row : row + height, column : column + width]
             yield _noisy(scaled[top : top + height], grain)
+        if not stands_still:
+            part = _good_part(parts)
 
 
 def _good_part(indices: Iterator[int]) -> ImageBgr:

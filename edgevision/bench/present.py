@@ -29,6 +29,13 @@ def tables(report: Report) -> Iterator[Table]:
         [_model_row(model) for model in report.models]
         + [(name, f"does not run: {reason}", "", "") for name, reason in report.refused.items()],
     )
+    if report.postprocess is not None:
+        found = report.postprocess
+        yield Table(
+            "From the answer to boxes",
+            ("candidates", "time, one core"),
+            [(str(found.candidates), _shown(found.time_ms, "ms"))],
+        )
     yield Table(
         "Whole loop, beside bare decoding and the bare model",
         ("engine", "rate", "bound", "share of the bound", "CPU per frame", "CPU, decode + model = 1"),

@@ -1,34 +1,54 @@
 """The recipe of the benchmark: the whole frame in one input of the model, no defect allowed.
 
-Only a pixel of probability 1 counts, so that the loop is timed as for good parts: what findings
-cost depends on how many the video gives, not on the loop.
+Only a pixel or box of probability 1 counts, so that the loop is timed as for good parts: what findings
+cost depends on how many the video gives, not on the loop. A model for pairs compares with the video's
+first frame; frames that do not fit onto it are undecided, and cheaper.
 """
 
 from pathlib import Path
 
+import cv2
 import yaml
 
 from edgevision.bundle.manifest import Manifest
 from edgevision.config.document import LoadedRecipe, load_recipe
+from edgevision.errors import CaptureError
 from edgevision.recipe import SCHEMA
 
 __all__ = ["write_recipe"]
 
+_STEPS = {
+    "segment": {"task": "segment", "scaling": "stretch", "pixel_threshold": 1.0},
+    "detect": {"task": "detect", "scaling": "stretch", "score_threshold": 1.0},
+}
 
-def write_recipe(folder: Path, bundle: Path, manifest: Manifest) -> LoadedRecipe:
+
+def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path) -> LoadedRecipe:
     """Write the recipe for a bundle into `folder`, for this and other processes, and read it."""
+    step = {"name": "model", "bundle": str(bundle.absolute()), **_STEPS[manifest.task]}
+    if manifest.detect is not None and manifest.detect.inputs == "pair":
+        step["reference"] = _first_frame(video, folder / "reference.png")
     content = {
         "schema": SCHEMA,
         "name": "bench",
         "version": "1.0",
-        "tasks": [
-            {"name": "model", "bundle": str(bundle.absolute()), "scaling": "stretch", "pixel_threshold": 1.0}
-        ],
+        "tasks": [step],
         "rules": [
             {"name": f"no-{index}", "label": label, "max_count": 0}
-            for index, label in enumerate(manifest.labels[1:], start=1)
+            for index, label in enumerate(manifest.findable, start=1)
         ],
     }
     path = folder / "bench.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return load_recipe(path)
+
+
+def _first_frame(video: Path, picture: Path) -> str:
+    """Save the first frame of a video; raises CaptureError."""
+    capture = cv2.VideoCapture(str(video))
+    read, frame = capture.read()
+    capture.release()
+    if not read:
+        raise CaptureError(f"{video}: expected a video, of which no frame can be read; check the file")
+    cv2.imwrite(str(picture), frame)
+    return str(picture)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from edgevision.bench.figures import LoopFigures, Spread
 
-__all__ = ["SCHEMA", "Loop", "Machine", "Model", "Report", "Start", "Video", "encode"]
+__all__ = ["SCHEMA", "Loop", "Machine", "Model", "PostProcess", "Report", "Start", "Video", "encode"]
 
 SCHEMA = "edgevision.bench/1"
 
@@ -74,6 +74,16 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class PostProcess:
+    """What a detector costs beside its model."""
+
+    candidates: int
+    """Boxes that reach the score limit, before doubles are dropped."""
+    time_ms: Spread
+    """From the raw answer to boxes without doubles, on one core."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that one run of the benchmark found."""
 
@@ -91,6 +101,8 @@ class Report:
     loops: tuple[Loop, ...]
     """The first is on the engine that `auto` chooses."""
     start: Start
+    postprocess: PostProcess | None = None
+    """For detect bundles."""
 
 
 def encode(report: Report) -> bytes:

@@ -7,6 +7,7 @@ from typing import Self
 
 from edgevision.bench.figures import Burst
 from edgevision.bench.measure import BareModel, Loop, bare_decode
+from edgevision.bench.postprocess import PostProcessing
 from edgevision.bench.start import Started, measure_start
 from edgevision.bundle.archive import Bundle
 from edgevision.config.document import LoadedRecipe
@@ -29,6 +30,8 @@ class Round:
     decode: Burst
     loops: dict[EngineRequest, Burst]
     start: Started
+    postprocess_s: float | None
+    """For detect bundles: from the raw answer to boxes."""
 
 
 class Pieces:
@@ -51,6 +54,7 @@ class Pieces:
         self.models: dict[EngineRequest, BareModel] = {}
         self.loops: dict[EngineRequest, Loop] = {}
         self.refused: dict[EngineRequest, str] = {}
+        self.postprocessing: PostProcessing | None = None
 
     def __enter__(self) -> Self:
         """Load; raises BundleError or EngineError when a loop's engine does not run the bundle."""
@@ -61,6 +65,8 @@ class Pieces:
                 self._load_loop(choose_engine(self._bundle, settings, streams).request)
             for request in candidates(self._bundle, EngineSettings(), streams):
                 self._load_other(request)
+            if self._bundle.manifest.task == "detect":
+                self.postprocessing = PostProcessing(self._bundle, next(iter(self.models.values())).parallel)
             undo.pop_all()
         return self
 
@@ -76,6 +82,7 @@ class Pieces:
             decode=bare_decode(self._video),
             loops={request: loop.run(self._video) for request, loop in self.loops.items()},
             start=measure_start(self._recipe.document.path, self._video),
+            postprocess_s=self.postprocessing.seconds() if self.postprocessing else None,
         )
 
     def _load_loop(self, request: EngineRequest) -> None:

@@ -8,7 +8,7 @@ from edgevision.bench.clip import write_clip
 from edgevision.bench.facts import machine_facts, video_facts
 from edgevision.bench.figures import loop_figures, spread
 from edgevision.bench.recipe import write_recipe
-from edgevision.bench.report import Loop, Model, Report, Start
+from edgevision.bench.report import Loop, Model, PostProcess, Report, Start
 from edgevision.bench.rounds import Pieces, Round
 from edgevision.bench.start import Started
 from edgevision.bundle.archive import open_bundle
@@ -39,12 +39,13 @@ def measure(
         EngineError: no engine runs the bundle as asked.
     """
     bundle = open_bundle(bundle_file)
+    detect = bundle.manifest.detect
     with TemporaryDirectory(prefix="edgevision-bench-") as name:
         on_progress("preparing the video")
-        path = video or write_clip(Path(name))
+        path = video or write_clip(Path(name), stands_still=detect is not None and detect.inputs == "pair")
         facts, machine = video_facts(path, is_made=video is None), machine_facts()
         on_progress("loading the engines")
-        recipe = write_recipe(Path(name), bundle_file, bundle.manifest)
+        recipe = write_recipe(Path(name), bundle_file, bundle.manifest, path)
         with Pieces(bundle, recipe, path, settings) as pieces:
             taken = _rounds(pieces, rounds, on_progress)
     return Report(
@@ -60,6 +61,7 @@ def measure(
         decode_cpu_ms=spread(1e3 * turn.decode.cpu_s_per_unit for turn in taken),
         loops=tuple(_loop(request, taken, machine.cores) for request in pieces.loops),
         start=_start([turn.start for turn in taken]),
+        postprocess=_postprocess(pieces, taken),
     )
 
 
@@ -99,6 +101,13 @@ def _start(taken: Sequence[Started]) -> Start:
         first_verdict_s=spread(started.first_verdict_s for started in taken),
         peak_mb=spread(started.peak_mb for started in taken),
     )
+
+
+def _postprocess(pieces: Pieces, taken: Sequence[Round]) -> PostProcess | None:
+    if pieces.postprocessing is None:
+        return None
+    times_s = [turn.postprocess_s for turn in taken if turn.postprocess_s is not None]
+    return PostProcess(pieces.postprocessing.candidates, spread(1e3 * time_s for time_s in times_s))
 
 
 def _named(request: EngineRequest) -> str:

@@ -1,6 +1,6 @@
 """Runs the golden samples of a bundle and says whether an engine reproduces them.
 
-Pixels become a class map, and a class map a judgement, by the functions that the segment task uses.
+An answer becomes a class map or findings, and those a judgement, by the functions that the tasks use.
 """
 
 import struct
@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgevision.bundle.archive import Bundle
-from edgevision.bundle.manifest import GoldenSample, Manifest, Precision
+from edgevision.bundle.detector import Detector
+from edgevision.bundle.goldendetect import compare_findings
+from edgevision.bundle.goldenfindings import read_findings
+from edgevision.bundle.manifest import GoldenSample, Precision
 from edgevision.errors import GoldenMismatch, ManifestError
-from edgevision.ops.image import to_model_color
+from edgevision.ops.image import model_batch
 from edgevision.ops.masks import class_map, components, probabilities
 from edgevision.ports import Tensor
 
@@ -22,7 +25,6 @@ __all__ = ["GoldenReport", "GoldenResult", "check_golden", "golden_batch"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Infer = Callable[[npt.NDArray[np.uint8]], tuple[Tensor, ...]]
-ClassIds = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,11 @@ class GoldenResult:
 
     image: str
     differing: float
-    """Share of pixels whose class differs from the expected one."""
+    """Share of pixels whose class differs from the expected one; for detect models, of findings."""
     judgement: str
     expected_judgement: str
+    problem: str = ""
+    """What differs by more than the bundle allows, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class GoldenReport:
 
     @property
     def differing_max(self) -> float:
-        """Return the largest share of differing pixels."""
+        """Return the largest share of differing pixels or findings."""
         return max(result.differing for result in self.results)
 
 
@@ -58,23 +62,25 @@ def check_golden(bundle: Bundle, precision: Precision, infer: Infer) -> GoldenRe
         infer: Takes (1, H, W, C) uint8, returns the outputs in the order of the manifest.
 
     Raises:
-        GoldenMismatch: more pixels than allowed differ, or a judgement does.
-        ManifestError: a golden picture cannot be used.
+        GoldenMismatch: more than allowed differs, or a judgement does.
+        ManifestError: a golden sample cannot be used.
     """
-    results = tuple(_run(bundle, sample, precision, infer) for sample in bundle.manifest.golden)
+    run = _run_segment if bundle.manifest.task == "segment" else _run_detect
+    results = tuple(run(bundle, sample, precision, infer) for sample in bundle.manifest.golden)
     for result in results:
         _require(bundle, precision, result)
     return GoldenReport(precision, results)
 
 
 def golden_batch(bundle: Bundle, sample: GoldenSample) -> npt.NDArray[np.uint8]:
-    """Return the picture of a sample as (1, H, W, C) uint8 in the model's colour order."""
-    image = _decode(bundle, sample.image, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(to_model_color(image, bundle.manifest.input.color)[np.newaxis])
+    """Return the pictures of a sample as (1, H, W, C) uint8 in the model's colour order."""
+    names = [sample.image, sample.reference] if sample.reference else [sample.image]
+    pictures = [_decode(bundle, name, cv2.IMREAD_COLOR) for name in names]
+    return model_batch(pictures, bundle.manifest.input.color)
 
 
-def _run(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
-    manifest = bundle.manifest
+def _run_segment(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
+    manifest, segment = bundle.manifest, bundle.manifest.require_segment()
     expected = _decode(bundle, sample.expected[precision], cv2.IMREAD_UNCHANGED)
     if expected.ndim != 2:
         raise ManifestError(
@@ -84,25 +90,36 @@ def _run(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infe
     outputs = infer(golden_batch(bundle, sample))
     spec = manifest.outputs[0]
     planes = probabilities(outputs[0], spec.layout, spec.activation)
-    got = class_map(planes, manifest.segment.pixel_threshold)
-    differing = float(np.mean(got != expected))
-    return GoldenResult(sample.image, differing, _judgement(got, manifest), sample.judgement)
+    got = class_map(planes, segment.pixel_threshold)
+    differing, allowed = float(np.mean(got != expected)), manifest.golden_max_differing
+    scores = np.ones(got.shape, np.float32)
+    judgement = "NG" if components(got, scores, segment.min_area_px) else "OK"
+    problem = f"expected at most {allowed:.2%} of the pixels to differ, got {differing:.2%}"
+    return GoldenResult(
+        sample.image, differing, judgement, sample.judgement, problem if differing > allowed else ""
+    )
 
 
-def _judgement(class_ids: ClassIds, manifest: Manifest) -> str:
-    scores = np.ones(class_ids.shape, np.float32)
-    return "NG" if components(class_ids, scores, manifest.segment.min_area_px) else "OK"
+def _run_detect(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
+    manifest, detect = bundle.manifest, bundle.manifest.require_detect()
+    name = sample.expected[precision]
+    expected = read_findings(bundle.read(name), manifest.labels, f"{bundle.source}: {name}")
+    answer = infer(golden_batch(bundle, sample))
+    got = Detector(manifest).find(answer, detect.score_threshold).found
+    compared = compare_findings(expected, got, detect)
+    problem = f"{compared.missing} of {len(expected)} findings missing, {compared.new} of {len(got)} new"
+    judgement = "NG" if len(got) else "OK"
+    differs = compared.missing or compared.new
+    return GoldenResult(
+        sample.image, compared.differing, judgement, sample.judgement, problem if differs else ""
+    )
 
 
 def _require(bundle: Bundle, precision: Precision, result: GoldenResult) -> None:
-    allowed = bundle.manifest.golden_max_differing
     where = f"{bundle.source}: golden sample {result.image} in {precision}"
     remedy = "choose another engine or precision, or build the bundle again"
-    if result.differing > allowed:
-        raise GoldenMismatch(
-            f"{where}: expected at most {allowed:.2%} of the pixels to differ, "
-            f"got {result.differing:.2%}; {remedy}"
-        )
+    if result.problem:
+        raise GoldenMismatch(f"{where}: {result.problem}; {remedy}")
     if result.judgement != result.expected_judgement:
         raise GoldenMismatch(
             f"{where}: expected {result.expected_judgement}, got {result.judgement}; {remedy}"

@@ -3,9 +3,14 @@
 Pure format; reading archives is `bundle.archive`, running golden samples `bundle.golden`.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from edgevision.bundle.detectspec import OUTPUTS, DetectSpec
+from edgevision.bundle.part import Fraction, Part
+from edgevision.errors import ManifestError
 
 __all__ = [
     "SCHEMA",
@@ -24,31 +29,29 @@ __all__ = [
 SCHEMA: Final = "edgevision.bundle/1"
 
 Precision = Literal["fp32", "int8"]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class InputSpec(Part):
+    """The model's single input: (1, H, W, C) uint8, normalised inside the graph.
 
-
-class InputSpec(_Part):
-    """The model's single input: (1, H, W, C) uint8, normalised inside the graph."""
+    C is 1 for GRAY and else 3; twice that for a detect model that takes pairs.
+    """
 
     name: str
     size_wh: tuple[Annotated[int, Field(gt=0, le=8192)], Annotated[int, Field(gt=0, le=8192)]]
     color: Literal["RGB", "BGR", "GRAY"] = "RGB"
 
 
-class OutputSpec(_Part):
-    """One output. `activation` is what the device still has to apply."""
+class OutputSpec(Part):
+    """One output. `activation` is what the device still has to apply; `layout` is for segment models."""
 
     name: str
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     activation: Literal["none", "softmax", "sigmoid"] = "none"
 
 
-class SegmentSpec(_Part):
+class SegmentSpec(Part):
     """How a segment model's probabilities become defects."""
 
     pixel_threshold: Fraction = 0.5
@@ -63,7 +66,7 @@ class SegmentSpec(_Part):
     """The recipe's `scale` at which it was trained and measured."""
 
 
-class ModelFile(_Part):
+class ModelFile(Part):
     """One ONNX file of the bundle."""
 
     file: str
@@ -71,19 +74,23 @@ class ModelFile(_Part):
     ir_version: int
 
 
-class GoldenSample(_Part):
+class GoldenSample(Part):
     """An input picture (PNG, of the input's size) and what each precision answered to it.
 
-    `expected` maps a precision to a PNG of class ids of the input's size. `judgement` is OK
-    where that map holds no component of at least `min_area_px`, else NG.
+    `expected` maps a precision to a file. For segment models it is a PNG of class ids of the
+    input's size, and `judgement` is OK where that map holds no component of at least
+    `min_area_px`, else NG. For detect models it is JSON as of `bundle.goldenfindings`, and
+    `judgement` is OK where it holds no finding.
     """
 
     image: str
+    reference: str | None = None
+    """For models that take pairs: the registered picture of the good part, like `image`."""
     expected: dict[Precision, str]
     judgement: Literal["OK", "NG"]
 
 
-class Accuracy(_Part):
+class Accuracy(Part):
     """One measured figure set on one named split."""
 
     split: str
@@ -92,7 +99,7 @@ class Accuracy(_Part):
     int8: dict[str, float]
 
 
-class Provenance(_Part):
+class Provenance(Part):
     """One source of training data."""
 
     name: str
@@ -101,7 +108,7 @@ class Provenance(_Part):
     use: str
 
 
-class Quantization(_Part):
+class Quantization(Part):
     """How the int8 file was made."""
 
     method: str
@@ -109,20 +116,24 @@ class Quantization(_Part):
     excluded_nodes: tuple[str, ...] = ()
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """`manifest.json`, the first entry of a bundle."""
 
     schema_: Literal["edgevision.bundle/1"] = Field(SCHEMA, alias="schema")
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    task: Literal["segment"]
+    task: Literal["segment", "detect"]
     created: str
     description: str = ""
     input: InputSpec
     outputs: Annotated[tuple[OutputSpec, ...], Field(min_length=1)]
     labels: tuple[str, ...]
-    """Index is the class id; for segment models index 0 is background."""
-    segment: SegmentSpec
+    """Index is the class id. For segment models index 0 is background; detect models have no
+    background among their labels."""
+    segment: SegmentSpec | None = None
+    """Exactly for segment models."""
+    detect: DetectSpec | None = None
+    """Exactly for detect models."""
     models: dict[Precision, ModelFile]
     quantization: Quantization | None = None
     golden: Annotated[tuple[GoldenSample, ...], Field(min_length=1)]
@@ -142,29 +153,77 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
+        for problem in (self._task_problem(), self._golden_problem()):
+            if problem:
+                raise ValueError(problem)
         if "fp32" not in self.models:
             msg = "models: expected an fp32 entry"
             raise ValueError(msg)
-        if len(set(self.labels)) != len(self.labels) or len(self.labels) < 2:
-            msg = "labels: expected background and at least one more, all different"
-            raise ValueError(msg)
-        unknown = set(self.segment.line_like) - set(self.labels)
-        if unknown:
-            msg = f"segment.line_like: not among the labels: {', '.join(sorted(unknown))}"
-            raise ValueError(msg)
-        for sample in self.golden:
-            unanswered = set(self.models) - set(sample.expected)
-            if unanswered:
-                msg = f"golden: {sample.image} has no expected class map for {', '.join(sorted(unanswered))}"
-                raise ValueError(msg)
         missing = self._named_files() - set(self.files)
         if missing:
             msg = f"files: no hash for {', '.join(sorted(missing))}"
             raise ValueError(msg)
         return self
 
+    @property
+    def findable(self) -> tuple[str, ...]:
+        """Return the labels of what the model can find: all but background."""
+        return self.labels[1:] if self.task == "segment" else self.labels
+
+    def require_segment(self) -> SegmentSpec:
+        """Return the segment part; raises ManifestError for models of another task."""
+        if self.segment is None:
+            raise ManifestError(f"{self.name}: expected a segment model, got one to {self.task}")
+        return self.segment
+
+    def require_detect(self) -> DetectSpec:
+        """Return the detect part; raises ManifestError for models of another task."""
+        if self.detect is None:
+            raise ManifestError(f"{self.name}: expected a detect model, got one to {self.task}")
+        return self.detect
+
+    def _task_problem(self) -> str | None:
+        parts = [part for part in ("segment", "detect") if getattr(self, part) is not None]
+        if parts != [self.task]:
+            return f"expected the part {self.task} and no other, got {', '.join(parts) or 'none'}"
+        if len(set(self.labels)) != len(self.labels) or not self.findable:
+            least = "background and at least one more" if self.task == "segment" else "at least one"
+            return f"labels: expected {least}, all different"
+        if self.segment is not None:
+            unknown = set(self.segment.line_like) - set(self.labels)
+            return f"segment.line_like: not among the labels: {_listed(unknown)}" if unknown else None
+        return self._detect_problem(self.require_detect())
+
+    def _detect_problem(self, detect: DetectSpec) -> str | None:
+        if len(self.outputs) != OUTPUTS[detect.decoder]:
+            return (
+                f"outputs: expected {OUTPUTS[detect.decoder]} for {detect.decoder}, got {len(self.outputs)}"
+            )
+        activation = self.outputs[-1].activation
+        if activation != "none" and detect.decoder.startswith("yolo"):
+            return f"outputs: {detect.decoder} gives scores, not {activation}'s input; expected none"
+        if activation == "softmax" and not detect.background:
+            return "outputs: softmax needs a background score; without one every box would show something"
+        return None
+
+    def _golden_problem(self) -> str | None:
+        takes_pairs = self.detect is not None and self.detect.inputs == "pair"
+        for sample in self.golden:
+            unanswered = set(self.models) - set(sample.expected)
+            if unanswered:
+                return f"golden: {sample.image} has no expected answer for {_listed(unanswered)}"
+            if (sample.reference is not None) != takes_pairs:
+                wanted = "a reference, as the model takes pairs" if takes_pairs else "no reference"
+                return f"golden: {sample.image}: expected {wanted}"
+        return None
+
     def _named_files(self) -> set[str]:
         names = {model.file for model in self.models.values()}
         for sample in self.golden:
             names |= {sample.image, *sample.expected.values()}
+            names |= {sample.reference} if sample.reference else set()
         return names
+
+
+def _listed(names: AbstractSet[str]) -> str:
+    return ", ".join(sorted(names))

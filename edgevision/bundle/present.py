@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 
 from edgevision.bundle.archive import Bundle
-from edgevision.bundle.manifest import Manifest
+from edgevision.bundle.detectspec import DetectSpec
+from edgevision.bundle.manifest import Manifest, SegmentSpec
 
 __all__ = ["BundleCard", "FileRow", "Row", "describe"]
 
@@ -57,7 +58,7 @@ def describe(bundle: Bundle) -> BundleCard:
 def _summary(bundle: Bundle) -> list[Row]:
     manifest = bundle.manifest
     width, height = manifest.input.size_wh
-    segment = manifest.segment
+    detect = manifest.detect
     rows = {
         "name": manifest.name,
         "version": manifest.version,
@@ -65,19 +66,48 @@ def _summary(bundle: Bundle) -> list[Row]:
         "description": manifest.description,
         "task": manifest.task,
         "created": manifest.created,
-        "input": f"{width} x {height} {manifest.input.color}, uint8 NHWC",
+        "input": f"{width} x {height} {manifest.input.color}, uint8 NHWC"
+        + (", test picture and reference" if detect and detect.inputs == "pair" else ""),
         "labels": ", ".join(f"{index} {label}" for index, label in enumerate(manifest.labels)),
-        "pixel threshold": f"{segment.pixel_threshold:g}",
-        "minimum area": f"{segment.min_area_px} px",
-        "line-like": ", ".join(segment.line_like),
+        **_segment_rows(manifest.segment),
+        **_detect_rows(detect),
         "models": ", ".join(f"{name} (opset {model.opset})" for name, model in manifest.models.items()),
         "quantisation": _quantization(manifest),
         "size": _size(manifest),
-        "golden samples": f"{len(manifest.golden)}, at most {manifest.golden_max_differing:.2%} differing",
+        "golden samples": f"{len(manifest.golden)}, {_tolerance(manifest)}",
         "licence": manifest.licence,
         "made by": manifest.command,
     }
     return [Row(title, value) for title, value in rows.items() if value]
+
+
+def _segment_rows(segment: SegmentSpec | None) -> dict[str, str]:
+    if segment is None:
+        return {}
+    return {
+        "pixel threshold": f"{segment.pixel_threshold:g}",
+        "minimum area": f"{segment.min_area_px} px",
+        "line-like": ", ".join(segment.line_like),
+    }
+
+
+def _detect_rows(detect: DetectSpec | None) -> dict[str, str]:
+    if detect is None:
+        return {}
+    priors = f", {detect.prior_count:,} priors on {len(detect.priors)} maps" if detect.priors else ""
+    return {
+        "decoder": detect.decoder + priors,
+        "score threshold": f"{detect.score_threshold:g}",
+        "suppression": f"IoU above {detect.iou_threshold:g}, at most {detect.max_detections} findings",
+        "sees pictures": detect.scaling + (f" at scale {detect.scale:g}" if detect.scale != 1 else ""),
+    }
+
+
+def _tolerance(manifest: Manifest) -> str:
+    detect = manifest.detect
+    if detect is None:
+        return f"at most {manifest.golden_max_differing:.2%} differing"
+    return f"IoU at least {detect.golden_min_iou:g}, scores within {detect.golden_max_score_difference:g}"
 
 
 def _quantization(manifest: Manifest) -> str:

@@ -93,9 +93,10 @@ def _golden_line(bundle: "Bundle", request: "EngineRequest") -> str:
         report = check_golden(bundle, request.precision, engine.infer)
     finally:
         engine.close()
+    what = "pixels" if bundle.manifest.task == "segment" else "findings"
     return (
         f"{engine.info.engine} {engine.info.version} {engine.info.provider} {request.precision}: "
-        f"{len(report.results)} golden samples reproduce, at most {report.differing_max:.3%} of pixels differ"
+        f"{len(report.results)} golden samples reproduce, at most {report.differing_max:.3%} of {what} differ"
     )
 
 

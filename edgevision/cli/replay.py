@@ -11,6 +11,7 @@ from edgevision.cli.engine import EngineName, Precision
 
 if TYPE_CHECKING:
     from edgevision.ports import InspectionSink
+    from edgevision.recipe import Recipe
     from edgevision.replay.play import Progress
     from edgevision.tally import Tally
 
@@ -28,6 +29,10 @@ def replay(
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
+    ] = None,
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Detect steps: report from this score on; judge as ever."),
     ] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")] = None,
     engine: EngineName = "auto",
@@ -49,13 +54,15 @@ def replay(
     loaded = load_recipe(recipe)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
     _keep_inputs([*inputs, str(recipe)], [out, annotate])
+    _check_tasks(loaded.recipe, masks, min_score)
     workers = available_threads()
     models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
     with ExitStack() as stack:
         stack.callback(models.close)
         sinks = _sinks(stack, out, masks, annotate)
         on_progress = stack.enter_context(_progress_bar())
-        summary = Replay(loaded, models, workers).play(inputs, sinks, frames=frames, on_progress=on_progress)
+        replaying = Replay(loaded, models, workers, min_score)
+        summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
     if summary.tally.by_truth:
         _print_truth_table(summary.tally)
     print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
@@ -70,6 +77,22 @@ def _keep_inputs(inputs: list[str], outputs: list[Path | None]) -> None:
     for path in outputs:
         if path is not None and path.resolve() in read:
             raise UsageError(f"{path}: is an input of this replay; write to another place")
+
+
+def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) -> None:
+    """Refuse what no step of the recipe can give; raises UsageError."""
+    from edgevision.errors import UsageError
+
+    tasks = {step.task for step in recipe.tasks}
+    if masks is not None and "segment" not in tasks:
+        raise UsageError(
+            f"--masks: recipe {recipe.name} has no segment step, so there are no masks; leave it out"
+        )
+    if min_score is not None and "detect" not in tasks:
+        raise UsageError(
+            f"--min-score: recipe {recipe.name} has no detect step; what a segment step reports follows from "
+            "its pixel_threshold, which is judged too"
+        )
 
 
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":

@@ -5,7 +5,7 @@ from edgevision.bundle.resolve import find_bundle
 from edgevision.config.crosscheck import check_against_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.errors import BundleError
-from edgevision.recipe import SegmentStep
+from edgevision.recipe import DetectStep, SegmentStep
 
 __all__ = ["open_bundles"]
 
@@ -28,7 +28,7 @@ def open_bundles(loaded: LoadedRecipe) -> tuple[Bundle, ...]:
     return tuple(bundles)
 
 
-def _open_pinned(step: SegmentStep, loaded: LoadedRecipe) -> Bundle:
+def _open_pinned(step: SegmentStep | DetectStep, loaded: LoadedRecipe) -> Bundle:
     bundle = open_bundle(find_bundle(step.bundle, loaded.base_dir))
     if step.bundle_sha256 not in (None, bundle.sha256):
         raise BundleError(

@@ -17,16 +17,16 @@ _Box = tuple[float, float, float, float]
 
 
 def check_against_bundles(loaded: LoadedRecipe, manifests: Sequence[Manifest]) -> None:
-    """Check that the rules name labels, quantities and zones that the steps can produce.
+    """Check that the steps fit their bundles, and that rules name what the steps can produce.
 
     Args:
         loaded: the recipe.
         manifests: the manifest of each step's bundle.
 
     Raises:
-        ConfigError: a rule could never be broken.
+        ConfigError: a step does not fit its bundle, or a rule could never be broken.
     """
-    found = list(_idle_rules(loaded.recipe, manifests))
+    found = [*_unfit_steps(loaded.recipe, manifests), *_idle_rules(loaded.recipe, manifests)]
     if found:
         place_of = loaded.document.place_of
         raise config_error(loaded.document.path, [Problem(place_of(loc), loc, text) for loc, text in found])
@@ -49,9 +49,24 @@ def check_calibration(station: LoadedStation, recipe: Recipe) -> None:
         raise config_error(station.document.path, found)
 
 
+def _unfit_steps(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:
+    for index, (step, manifest) in enumerate(zip(recipe.tasks, manifests, strict=True)):
+        loc: Loc = ("tasks", index)
+        if step.task != manifest.task:
+            yield (*loc, "task"), f"bundle {manifest.name} is one to {manifest.task}, expected {step.task}"
+        elif step.task == "detect" and manifest.detect is not None:
+            takes_pairs = manifest.detect.inputs == "pair"
+            if takes_pairs and step.reference is None:
+                text = f"missing, but bundle {manifest.name} compares; give a picture of the good part"
+                yield (*loc, "reference"), text
+            if step.reference is not None and not takes_pairs:
+                text = f"bundle {manifest.name} compares with nothing; leave it out, or take another bundle"
+                yield (*loc, "reference"), text
+
+
 def _idle_rules(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:
-    labels = [label for manifest in manifests for label in manifest.labels[1:]]
-    line_like = {label for manifest in manifests for label in manifest.segment.line_like}
+    labels = [label for manifest in manifests for label in manifest.findable]
+    line_like = {label for manifest in manifests if manifest.segment for label in manifest.segment.line_like}
     for index, rule in enumerate(recipe.rules):
         loc: Loc = ("rules", index)
         if rule.label is not None and rule.label not in labels:

@@ -111,9 +111,22 @@ def _validated(document: YamlFile, schema: str, model: type[_Model]) -> _Model:
 def _problems(document: YamlFile, model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
     refused = {problem.loc for problem in document.problems}
     for details in error.errors(include_url=False):
-        loc = details["loc"]
+        loc = _in_file(details["loc"], document.values)
         if loc not in refused and not _is_consequence(details):
             yield Problem(document.place_of(loc), loc, explain(details, model))
+
+
+def _in_file(loc: Loc, values: Any) -> Loc:
+    """Leave out of a key's path what the file does not have: which kind of step an item was taken for."""
+    path: list[str | int] = []
+    for part in loc:
+        if isinstance(values, dict) and part not in values and part == values.get("task", "segment"):
+            continue
+        path.append(part)
+        inside = isinstance(values, dict) and part in values
+        inside |= isinstance(values, list) and isinstance(part, int) and part < len(values)
+        values = values[part] if inside else None
+    return tuple(path)
 
 
 def _is_consequence(details: ErrorDetails) -> bool:

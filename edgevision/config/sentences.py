@@ -106,6 +106,13 @@ def _own_words(error: ErrorDetails, _: type[BaseModel]) -> str:
     return str(error["ctx"]["error"])
 
 
+def _tag(error: ErrorDetails, _: type[BaseModel]) -> str:
+    """A list of different kinds of items: the key that says which kind is wrong."""
+    key, tags = (error["ctx"][name].replace("'", "") for name in ("discriminator", "expected_tags"))
+    got = error["ctx"]["tag"]
+    return f"{key}: {_expected(f'one of {tags}', got)}{suggestion(got, tags.split(', '))}"
+
+
 def _literal(error: ErrorDetails, _: type[BaseModel]) -> str:
     expected, got = error["ctx"]["expected"], error["input"]
     words = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
@@ -140,6 +147,7 @@ _HANDLERS: Mapping[str, Callable[[ErrorDetails, type[BaseModel]], str]] = {
     "missing": _missing,
     "value_error": _own_words,
     "literal_error": _literal,
+    "union_tag_invalid": _tag,
     "string_pattern_mismatch": _pattern,
     "too_short": _length,
     "too_long": _length,
@@ -162,6 +170,10 @@ def _keys_at(schema: Mapping[str, Any], loc: Loc) -> list[str]:
     definitions = schema.get("$defs", {})
     node: Mapping[str, Any] = schema
     for part in loc:
+        kinds = node.get("discriminator", {}).get("mapping", {})
+        if part in kinds:
+            node = {"$ref": kinds[part]}
+            continue
         node = _resolved(node, definitions)
         node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
     return list(_resolved(node, definitions).get("properties", {}))

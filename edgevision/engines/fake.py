@@ -12,10 +12,12 @@ __all__ = ["FakeEngine"]
 
 
 class FakeEngine:
-    """Gives `answer(batch)` as its only output; `streams` is for whoever sizes worker pools."""
+    """Gives `answer(batch)` as its output or outputs; `streams` is for whoever sizes worker pools."""
 
-    def __init__(self, answer: Callable[[npt.NDArray[np.uint8]], Tensor], streams: int = 1) -> None:
-        """Take a function from (1, H, W, C) uint8 to the output, safe in `streams` threads."""
+    def __init__(
+        self, answer: Callable[[npt.NDArray[np.uint8]], Tensor | tuple[Tensor, ...]], streams: int = 1
+    ) -> None:
+        """Take a function from (1, H, W, C) uint8 to the output or outputs, safe in `streams` threads."""
         self._answer = answer
         self._info = EngineInfo("fake", "cpu", "cpu", "fp32", "0", threads=streams, streams=streams)
         self._is_open = True
@@ -29,7 +31,8 @@ class FakeEngine:
         """Return the answer; raises EngineError after `close`."""
         if not self._is_open:
             raise EngineError("fake engine: the model was closed; make a new one")
-        return (self._answer(batch_nhwc),)
+        answer = self._answer(batch_nhwc)
+        return answer if isinstance(answer, tuple) else (answer,)
 
     def close(self) -> None:
         """Refuse further calls."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.bundle.manifest import InputSpec, Manifest, OutputSpec
+from edgevision.bundle.manifest import Manifest, OutputSpec
 from edgevision.errors import EngineError, ManifestError
 from edgevision.ports import Tensor
 
@@ -24,10 +24,11 @@ class Port:
     shape: Dims
 
 
-def input_shape(spec: InputSpec) -> tuple[int, int, int, int]:
+def input_shape(manifest: Manifest) -> tuple[int, int, int, int]:
     """Return (1, H, W, C) of the model's input."""
-    width, height = spec.size_wh
-    return 1, height, width, 1 if spec.color == "GRAY" else 3
+    width, height = manifest.input.size_wh
+    pictures = 2 if manifest.detect is not None and manifest.detect.inputs == "pair" else 1
+    return 1, height, width, pictures * (1 if manifest.input.color == "GRAY" else 3)
 
 
 def check_ports(manifest: Manifest, inputs: Mapping[str, Port], outputs: Mapping[str, Port]) -> None:
@@ -37,20 +38,25 @@ def check_ports(manifest: Manifest, inputs: Mapping[str, Port], outputs: Mapping
         raise ManifestError(
             f"{manifest.name}: model inputs: expected {spec.name}, got {', '.join(sorted(inputs))}; {_REMEDY}"
         )
-    _require(manifest, f"input {spec.name}", Port("uint8", input_shape(spec)), inputs[spec.name])
-    for output in manifest.outputs:
+    _require(manifest, f"input {spec.name}", Port("uint8", input_shape(manifest)), inputs[spec.name])
+    for index, output in enumerate(manifest.outputs):
         if output.name not in outputs:
             raise ManifestError(
                 f"{manifest.name}: model outputs: expected {output.name}, "
                 f"got {', '.join(sorted(outputs))}; {_REMEDY}"
             )
-        _check_output(manifest, output, outputs[output.name])
+        _check_output(manifest, index, outputs[output.name])
 
 
 def check_answer(manifest: Manifest, answer: Sequence[Tensor]) -> None:
     """Raise ManifestError unless the arrays a model really gave fit the manifest."""
-    for output, tensor in zip(manifest.outputs, answer, strict=True):
-        _check_output(manifest, output, Port(str(tensor.dtype), tensor.shape))
+    for index, tensor in enumerate(answer):
+        _check_output(manifest, index, Port(str(tensor.dtype), tensor.shape))
+    if manifest.detect is not None and len({tensor.shape[1] for tensor in answer}) > 1:
+        shapes = " and ".join(str(tensor.shape) for tensor in answer)
+        raise ManifestError(
+            f"{manifest.name}: model outputs: expected a row of scores for each box, got {shapes}; {_REMEDY}"
+        )
 
 
 def check_batch(batch_nhwc: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> None:
@@ -62,13 +68,30 @@ def check_batch(batch_nhwc: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> No
         )
 
 
-def _check_output(manifest: Manifest, output: OutputSpec, port: Port) -> None:
+def _check_output(manifest: Manifest, index: int, port: Port) -> None:
+    output = manifest.outputs[index]
+    shape = _detect_shape(manifest, index) if manifest.detect else _segment_shape(manifest, output, port)
+    _require(manifest, f"output {output.name}", Port("float32", shape), port)
+
+
+def _segment_shape(manifest: Manifest, output: OutputSpec, port: Port) -> Dims:
     width, height = manifest.input.size_wh
     channels = len(manifest.labels)
     if channels == 2 and len(port.shape) == 4 and port.shape[_channel_axis(output)] == 1:
         channels = 1
-    shape = (1, channels, height, width) if output.layout == "NCHW" else (1, height, width, channels)
-    _require(manifest, f"output {output.name}", Port("float32", shape), port)
+    return (1, channels, height, width) if output.layout == "NCHW" else (1, height, width, channels)
+
+
+def _detect_shape(manifest: Manifest, index: int) -> Dims:
+    """Return the shape as of `bundle.detectspec`; how many boxes there are only priors tell."""
+    spec, classes = manifest.require_detect(), len(manifest.labels)
+    match spec.decoder:
+        case "yolov5":
+            return 1, None, 5 + classes
+        case "yolov8":
+            return 1, 4 + classes, None
+        case "ssd" | "ssd-decoded":
+            return 1, spec.prior_count or None, 4 if index == 0 else classes + spec.background
 
 
 def _channel_axis(output: OutputSpec) -> int:
@@ -78,7 +101,8 @@ def _channel_axis(output: OutputSpec) -> int:
 def _require(manifest: Manifest, what: str, expected: Port, got: Port) -> None:
     same_rank = len(expected.shape) == len(got.shape)
     fits = same_rank and all(
-        found in (None, wanted) for wanted, found in zip(expected.shape, got.shape, strict=True)
+        None in (found, wanted) or found == wanted
+        for wanted, found in zip(expected.shape, got.shape, strict=True)
     )
     if not fits or expected.dtype != got.dtype:
         raise ManifestError(

@@ -48,6 +48,6 @@ def load_engine(bundle: Bundle, request: EngineRequest) -> Engine:
 
 
 def _prove(engine: Engine, bundle: Bundle, request: EngineRequest) -> None:
-    blank = np.zeros(input_shape(bundle.manifest.input), np.uint8)
+    blank = np.zeros(input_shape(bundle.manifest), np.uint8)
     check_answer(bundle.manifest, engine.infer(blank))
     check_golden(bundle, request.precision, engine.infer)

@@ -41,7 +41,7 @@ class OnnxEngine:
     def __init__(self, session: Any, manifest: Manifest, info: EngineInfo) -> None:
         self._session = session
         self._input = manifest.input.name
-        self._shape = input_shape(manifest.input)
+        self._shape = input_shape(manifest)
         self._outputs = [output.name for output in manifest.outputs]
         self._info = info
 

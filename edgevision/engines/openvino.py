@@ -48,7 +48,7 @@ class OpenVinoEngine:
     """A compiled model with one infer request per stream; a call waits while all are in use."""
 
     def __init__(self, compiled: Any, manifest: Manifest, info: EngineInfo) -> None:
-        self._shape = input_shape(manifest.input)
+        self._shape = input_shape(manifest)
         self._info = info
         self._is_open = True
         # None is put in when closing: whoever waits or comes later takes it and puts it back.

@@ -3,7 +3,7 @@
 Numbers are rounded, so that the same inspection gives the same bytes; pixels and outlines stay out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -18,7 +18,7 @@ from edgevision.messages.findings import (
     reason_entry,
 )
 from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc, milliseconds
-from edgevision.types import Inspection, Judgement, Reason, Verdict
+from edgevision.types import Defect, Inspection, Judgement, Reason, Verdict
 
 __all__ = [
     "SCHEMA",
@@ -97,6 +97,7 @@ class ResultMessage(MessageModel):
     queue_ms: NotNegative
     """Waiting for a worker."""
     defect_count: int
+    """Of those that were judged; a replay may report others too."""
     defect_area_px: NotNegative
     score_max: Score
     """Highest defect score anywhere, below the reporting threshold too."""
@@ -131,7 +132,7 @@ def result_message(inspection: Inspection, *, station: str, published_ns: int | 
         result_uri="",
         reason=_sentence(reasons),
         reasons=tuple(reason_entry(reason) for reason in reasons),
-        defects=tuple(defect_entry(defect) for defect in inspection.defects),
+        defects=tuple(defect_entry(defect) for defect in _reported(inspection)),
     ).to_dict()
 
 
@@ -142,6 +143,13 @@ def stamp_published(payload: bytes, published_ns: int) -> bytes:
     """
     stamp = f'{{"published_ts":{epoch_ms(published_ns)},"published_time":"{iso_utc(published_ns)}",'
     return stamp.encode() + payload[1:]
+
+
+def _reported(inspection: Inspection) -> Iterator[Defect]:
+    """Give each task's defects, then those that are reported only."""
+    for findings in inspection.findings:
+        yield from findings.defects
+        yield from findings.unjudged
 
 
 def _published(published_ns: int | None) -> dict[str, Any]:

@@ -90,7 +90,14 @@ class _Pen:
 
 
 def _outline(pen: _Pen, defect: Defect) -> None:
-    """Draw the outline a little outside the defect, so that a thin crack stays visible."""
+    """Draw the outline a little outside the defect, so that a thin crack stays visible; a box around it."""
+    if _is_box(defect):
+        width = pen.px(1.5)
+        gap = width // 2 + 1
+        left, top, right, bottom = defect.box_xyxy
+        corners = (left - gap, top - gap), (right - 1 + gap, bottom - 1 + gap)
+        cv2.rectangle(pen.image, *corners, _colour(defect), width)
+        return
     gap = pen.px(3)
     left, top, right, bottom = defect.box_xyxy
     box = (left - 2 * gap, top - 2 * gap, right + 2 * gap, bottom + 2 * gap)
@@ -101,11 +108,12 @@ def _outline(pen: _Pen, defect: Defect) -> None:
 
 
 def _tag(pen: _Pen, defect: Defect, taken: list[Box]) -> Box:
-    """Draw the box of a defect and its label, where it hides nothing; return the label's place."""
+    """Draw the frame of a defect and its label, where it hides nothing; return the label's place."""
     colour, margin = _colour(defect), pen.px(4)
     left, top, right, bottom = defect.box_xyxy
     frame = (left - 2 * margin, top - 2 * margin, right + 2 * margin, bottom + 2 * margin)
-    cv2.rectangle(pen.image, frame[:2], frame[2:], colour, pen.px(1), cv2.LINE_AA)
+    if not _is_box(defect):
+        cv2.rectangle(pen.image, frame[:2], frame[2:], colour, pen.px(1), cv2.LINE_AA)
     text = _caption(defect)
     width, height = pen.text_wh(text, 0.42)
     place = _free_place(frame, (width + 2 * margin, height + 2 * margin), pen.image.shape[:2], taken)
@@ -113,6 +121,13 @@ def _tag(pen: _Pen, defect: Defect, taken: list[Box]) -> Box:
     cv2.rectangle(pen.image, (x1, y1), (x2, y2), colour, cv2.FILLED)
     pen.write(text, (x1 + margin, y2 - margin), 0.42, _DARK)
     return place
+
+
+def _is_box(defect: Defect) -> bool:
+    """Whether the outline says no more than the box, as detectors' do."""
+    left, top, right, bottom = defect.box_xyxy
+    corners = {(left, top), (right - 1, top), (right - 1, bottom - 1), (left, bottom - 1)}
+    return len(defect.outline_xy) <= 4 and set(map(tuple, defect.outline_xy.tolist())) == corners
 
 
 def _free_place(frame: Box, size_wh: Point, image_hw: tuple[int, ...], taken: list[Box]) -> Box:

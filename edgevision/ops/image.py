@@ -4,6 +4,7 @@ Training, export and the device all use these, so that a model sees the same pix
 Sizes are (width, height); coordinates are continuous, with (0, 0) the corner of the first pixel.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,10 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Color", "Letterbox", "letterbox", "stretch", "to_model_color"]
+__all__ = ["Bars", "Color", "Letterbox", "letterbox", "model_batch", "padded", "stretch", "to_model_color"]
 
 Color = Literal["RGB", "BGR", "GRAY"]
+Bars = Literal["mirror", "grey"]
 Array = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+_GREY = (114, 114, 114)
 
 
 def to_model_color(image_bgr: npt.NDArray[np.uint8], color: Color) -> npt.NDArray[np.uint8]:
@@ -27,6 +30,12 @@ def to_model_color(image_bgr: npt.NDArray[np.uint8], color: Color) -> npt.NDArra
     if color == "RGB":
         return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
     return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)[:, :, np.newaxis]
+
+
+def model_batch(pictures_bgr: Sequence[npt.NDArray[np.uint8]], color: Color) -> npt.NDArray[np.uint8]:
+    """Return (1, H, W, C) uint8 of pictures of the model's size; of several, channels follow channels."""
+    planes = [to_model_color(picture, color) for picture in pictures_bgr]
+    return np.ascontiguousarray(np.concatenate(planes, axis=2)[np.newaxis])
 
 
 def stretch(image: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -90,15 +99,14 @@ class Letterbox:
 
 
 def letterbox(
-    image: npt.NDArray[np.uint8], size_wh: tuple[int, int]
+    image: npt.NDArray[np.uint8], size_wh: tuple[int, int], bars: Bars = "mirror"
 ) -> tuple[npt.NDArray[np.uint8], Letterbox]:
-    """Resize with the aspect ratio kept; the bars repeat the picture's mirror image.
-
-    A mirror has no edge where picture and bar meet, which a crack model would take for a crack.
+    """Resize with the aspect ratio kept.
 
     Args:
         image: (H, W) or (H, W, C) uint8.
         size_wh: Size of the model's input.
+        bars: What fills the rest, see `padded`.
 
     Returns:
         The picture of `size_wh`, and the geometry that maps answers back.
@@ -106,5 +114,17 @@ def letterbox(
     geometry = Letterbox.fit((image.shape[1], image.shape[0]), size_wh)
     left, top, right, bottom = geometry.inner_xyxy
     inner = stretch(image, (right - left, bottom - top))
-    bars = (top, size_wh[1] - bottom, left, size_wh[0] - right)
-    return np.asarray(cv2.copyMakeBorder(inner, *bars, cv2.BORDER_REFLECT_101), np.uint8), geometry
+    return padded(inner, (left, top, size_wh[0] - right, size_wh[1] - bottom), bars), geometry
+
+
+def padded(
+    image: npt.NDArray[np.uint8], widths_xyxy: tuple[int, int, int, int], bars: Bars
+) -> npt.NDArray[np.uint8]:
+    """Return the image with bars of these widths at its left, top, right and bottom.
+
+    A mirror image has no edge where picture and bar meet, which a crack model would take for a
+    crack; grey shows nothing, where a detector would find everything twice in a mirror.
+    """
+    left, top, right, bottom = widths_xyxy
+    border = cv2.BORDER_REFLECT_101 if bars == "mirror" else cv2.BORDER_CONSTANT
+    return np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, border, value=_GREY), np.uint8)

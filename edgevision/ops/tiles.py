@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+
+from edgevision.ops.image import Bars, padded
 
 __all__ = ["Axis", "TileGrid", "pad_to_tile"]
 
@@ -150,9 +151,9 @@ class _Row:
 
 
 def pad_to_tile(
-    image: npt.NDArray[np.uint8], tile_wh: tuple[int, int]
+    image: npt.NDArray[np.uint8], tile_wh: tuple[int, int], bars: Bars = "mirror"
 ) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-    """Mirror an image at its borders until it is at least one tile large.
+    """Add bars around an image until it is at least one tile large.
 
     Returns:
         The image, and the left and top of the original within it.
@@ -161,5 +162,4 @@ def pad_to_tile(
     if not missing_w and not missing_h:
         return image, (0, 0)
     left, top = missing_w // 2, missing_h // 2
-    bars = (top, missing_h - top, left, missing_w - left)
-    return np.asarray(cv2.copyMakeBorder(image, *bars, cv2.BORDER_REFLECT_101), np.uint8), (left, top)
+    return padded(image, (left, top, missing_w - left, missing_h - top), bars), (left, top)

@@ -13,7 +13,16 @@ from edgevision.ports.delivering import (
     Outbox,
     OutboxRow,
 )
-from edgevision.ports.inspecting import Engine, EngineInfo, Feed, FeedCounters, Source, Task, Tensor
+from edgevision.ports.inspecting import (
+    Engine,
+    EngineInfo,
+    Feed,
+    FeedCounters,
+    References,
+    Source,
+    Task,
+    Tensor,
+)
 
 __all__ = [
     "Broker",
@@ -27,6 +36,7 @@ __all__ = [
     "NewResult",
     "Outbox",
     "OutboxRow",
+    "References",
     "Source",
     "Task",
     "Tensor",

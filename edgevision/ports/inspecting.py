@@ -6,9 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgevision.types import Findings, Frame, ModelRef
+from edgevision.types import Findings, Frame, ImageBgr, ModelRef
 
-__all__ = ["Engine", "EngineInfo", "Feed", "FeedCounters", "Source", "Task", "Tensor"]
+__all__ = ["Engine", "EngineInfo", "Feed", "FeedCounters", "References", "Source", "Task", "Tensor"]
 
 Tensor = npt.NDArray[Any]
 
@@ -125,6 +125,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+
+
+class References(Protocol):
+    """Pictures of good parts, for models that compare. Safe in many threads."""
+
+    def registered(self, frame: Frame, box_xyxy: tuple[int, int, int, int]) -> ImageBgr:
+        """Return the good part as it would lie in that box of the frame.
+
+        Raises InspectionError when there is none for this frame, or it does not fit onto it.
+        """
 
 
 class Task(Protocol):

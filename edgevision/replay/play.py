@@ -49,11 +49,17 @@ class Summary:
 class Replay:
     """A recipe's models, ready for any number of inputs."""
 
-    def __init__(self, recipe: LoadedRecipe, models: Models, workers: int) -> None:
-        """Use `workers` threads, which should be the models' streams."""
+    def __init__(
+        self, recipe: LoadedRecipe, models: Models, workers: int, report_from: float | None = None
+    ) -> None:
+        """Use `workers` threads, which should be the models' streams.
+
+        From the score `report_from` on, detect steps report what they do not judge.
+        """
         self._recipe = recipe
         self._models = models
         self._workers = workers
+        self._report_from = report_from
 
     def play(
         self,
@@ -75,7 +81,9 @@ class Replay:
         began_s = time.monotonic()
         for index, (address, feed) in enumerate(zip(inputs, feeds, strict=True)):
             counting = _Counting(summary.tally, feed, frames, on_progress)
-            inspector = self._models.inspector(self._run_id(index, address), is_simulated=True)
+            inspector = self._models.inspector(
+                self._run_id(index, address), is_simulated=True, report_from=self._report_from
+            )
             try:
                 self._run(feed, inspector, (*sinks, counting), frames)
             except TruncatedInput as damage:

@@ -21,13 +21,13 @@ from edgevision.ops.polygons import polygon_mask
 from edgevision.ops.tiles import TileGrid, pad_to_tile
 from edgevision.ports import Engine
 from edgevision.recipe import SegmentStep
+from edgevision.tasks.region import Box, region_box
 from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
 
 __all__ = ["SegmentTask"]
 
 Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 Polygon = tuple[tuple[float, float], ...]
 Predict = Callable[[ImageBgr], Planes]
 """From a picture of the model's input size to (C, H, W) probabilities."""
@@ -53,7 +53,7 @@ class SegmentTask:
         """
         self._step, self._spec, self._engine, self._model = step, spec, engine, model
         self._px_per_mm = px_per_mm
-        segment = spec.segment
+        self._segment = segment = spec.require_segment()
         threshold, min_area = step.pixel_threshold, step.min_area_px
         self._threshold = segment.pixel_threshold if threshold is None else threshold
         self._min_area_px = segment.min_area_px if min_area is None else min_area
@@ -78,7 +78,7 @@ class SegmentTask:
                 does not fit the manifest.
             EngineError: the engine failed.
         """
-        box = self._box(frame)
+        box = region_box(self._step, frame)
         left, top, right, bottom = box
         calls = _TimedCalls(self._step.name, self._spec, self._engine)
         seen, score_max = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
@@ -88,18 +88,6 @@ class SegmentTask:
         if seen is not None and score_max >= self._threshold:
             class_map, defects = self._defects(seen, box, frame.size_wh)
         return Findings(self.name, defects, self._spec.labels, class_map, score_max, calls.infer_ns)
-
-    def _box(self, frame: Frame) -> Box:
-        width, height = frame.size_wh
-        if self._step.region is None:
-            return 0, 0, width, height
-        box = self._step.region.bounding_box_xyxy
-        if box[0] < 0 or box[1] < 0 or box[2] > width or box[3] > height:
-            raise InspectionError(
-                f"task {self.name}: expected a frame that holds the region {list(box)}, got "
-                f"{width} x {height} from {frame.camera}; correct the recipe's region or the camera's size"
-            )
-        return box
 
     def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
         return _whole(foreground(predict(stretch(region, self._spec.input.size_wh))))
@@ -153,7 +141,7 @@ class SegmentTask:
 
     def _defect(self, component: Component, left: int, top: int) -> Defect:
         label = self._spec.labels[component.class_id]
-        line = measure_line(component.mask) if label in self._spec.segment.line_like else None
+        line = measure_line(component.mask) if label in self._segment.line_like else None
         x1, y1, x2, y2 = component.box_xyxy
         return Defect(
             label=label,

@@ -6,6 +6,7 @@ import pytest
 
 from edgevision.bundle.archive import open_bundle
 from tests.bundles import make_bundle
+from tests.detectbundles import make_cell_bundle
 from tests.integration.test_cli_process import edgevision
 from tests.videos import shorten, write_video
 
@@ -117,3 +118,19 @@ def test_a_recording_that_ends_early_is_told_and_not_measured(folder: Path) -> N
 
     assert done.returncode == 3
     assert str(cut) in done.stderr
+
+
+def test_a_detector_is_measured_with_what_it_costs_beside_its_model(tmp_path: Path) -> None:
+    make_cell_bundle(tmp_path / "cells.zip")
+    write_video(tmp_path / "belt.avi", frames=FRAMES)
+    done = edgevision(
+        *("bench", str(tmp_path / "cells.zip"), "--video", str(tmp_path / "belt.avi"), "--rounds", "1"),
+        *("--engine", "onnxruntime", "--json", str(tmp_path / "bench.json")),
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "From the answer to boxes" in done.stdout
+    found = json.loads((tmp_path / "bench.json").read_bytes())["postprocess"]
+    assert found["candidates"] >= 64
+    assert found["time_ms"]["median"] > 0

@@ -15,7 +15,7 @@ from edgevision.engines.load import load_engine
 from edgevision.types import Frame
 from export.cli import main
 from export.evaluate import recipe_of
-from export.runners import segment_task
+from export.runners import segment_step_of, segment_task
 from tests.darkness import held_out, write_folder
 
 pytestmark = pytest.mark.export
@@ -63,7 +63,7 @@ def test_a_trained_network_becomes_a_bundle_that_every_engine_here_runs(
     assert bundle.manifest.accuracy[0].int8["mean_iou"] > 0.5
     for request in candidates(bundle, EngineSettings()):
         engine = load_engine(bundle, request)
-        task = segment_task(bundle.manifest, recipe_of(bundle.manifest).tasks[0], engine)
+        task = segment_task(bundle.manifest, segment_step_of(recipe_of(bundle.manifest)), engine)
         clean, marked = (
             task.run(Frame(sample.image_bgr, "cam1", index, 0, 0))
             for index, sample in enumerate(held_out(2, 100))

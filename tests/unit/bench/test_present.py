@@ -1,6 +1,8 @@
 from dataclasses import replace
 
+from edgevision.bench.figures import Spread
 from edgevision.bench.present import Table, tables
+from edgevision.bench.report import PostProcess
 from tests.unit.bench.reports import round_report
 
 
@@ -39,3 +41,12 @@ def test_a_made_clip_is_called_so() -> None:
 
     shown = "the sample line, made for this run: FMP4, 1280 x 720, 300 frames"
     assert ("video", shown) in next(tables(made)).rows
+
+
+def test_what_a_detector_costs_beside_its_model_is_shown_where_it_was_measured() -> None:
+    detector = replace(round_report(), postprocess=PostProcess(200, Spread(0.31, 0.3, 0.35)))
+
+    (shown,) = [table for table in tables(detector) if table.title == "From the answer to boxes"]
+
+    assert shown.rows == [("200", "0.31 ms (0.30 to 0.35)")]
+    assert not [table for table in tables(round_report()) if table.title == shown.title]

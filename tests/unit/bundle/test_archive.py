@@ -186,7 +186,7 @@ def test_a_file_with_another_hash_is_refused() -> None:
     ("changes", "words"),
     [
         ({"schema": "edgevision.bundle/2"}, ["schema: expected edgevision.bundle/1", "bundle/2"]),
-        ({"task": "sing"}, ["task: expected segment, got 'sing'"]),
+        ({"task": "sing"}, ["task: expected one of segment, detect, got 'sing'"]),
         ({"unknown": 1}, ["unknown: unknown key"]),
         ({"labels": ["background"]}, ["labels: expected background and at least one more"]),
         ({"segment": {"pixel_threshold": 2}}, ["segment.pixel_threshold: expected at most 1, got 2"]),
@@ -208,7 +208,7 @@ def test_a_manifest_that_does_not_fit_is_refused_by_key(changes: dict[str, Any],
 
 def test_a_golden_sample_without_a_map_for_each_precision_is_refused() -> None:
     golden = [sample | {"expected": {"fp32": "golden/ok.map.png"}} for sample in FIELDS["golden"]]
-    with pytest.raises(ManifestError, match=r"golden/ok.png has no expected class map for int8"):
+    with pytest.raises(ManifestError, match=r"golden/ok.png has no expected answer for int8"):
         open_bundle(packed(sound_entries() | {"manifest.json": manifest_json(golden=golden)}))
 
 

@@ -85,7 +85,7 @@ def test_the_arrays_a_model_really_gave_are_checked_too() -> None:
 
 def test_a_grey_model_takes_one_channel() -> None:
     grey = manifest(input=FIELDS["input"] | {"color": "GRAY"})
-    assert input_shape(grey.input) == (1, 16, 32, 1)
+    assert input_shape(grey) == (1, 16, 32, 1)
 
 
 @pytest.mark.parametrize("batch", [np.zeros((1, 4, 4, 3), np.float32), np.zeros((4, 4, 3), np.uint8)])

@@ -41,8 +41,8 @@ def test_the_device_opens_the_bundle_and_finds_everything_in_it(tmp_path: Path) 
     assert (manifest.name, manifest.version, manifest.labels) == ("darkness", "0.1.0", ("background", "dark"))
     assert manifest.created == "2026-01-02T03:04:05Z"
     assert manifest.command == "python -m export bundle work"
-    assert manifest.segment.min_area_px == 8
-    assert manifest.segment.line_like == ("dark",)
+    assert manifest.require_segment().min_area_px == 8
+    assert manifest.require_segment().line_like == ("dark",)
     assert manifest.provenance[0].licence == "CC0-1.0"
     assert manifest.parameters is not None
     assert manifest.parameters > 0

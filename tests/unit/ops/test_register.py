@@ -1,0 +1,105 @@
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgevision.ops.register import Template, lay_over
+
+Image = npt.NDArray[np.uint8]
+
+
+def board(seed: int = 5, size_wh: tuple[int, int] = (480, 360)) -> Image:
+    """Return a picture of pads and lines of its own."""
+    rng = np.random.default_rng(seed)
+    image = np.full((size_wh[1], size_wh[0], 3), 60, np.uint8)
+    for _ in range(60):
+        x, y, w, h = (int(v) for v in rng.integers((0, 0, 8, 8), (size_wh[0], size_wh[1], 90, 30)))
+        colour = tuple(int(v) for v in rng.integers(90, 255, 3))
+        cv2.rectangle(image, (x, y), (x + w, y + h), colour, cv2.FILLED)
+    return image
+
+
+def moved(
+    image: Image, angle_deg: float, shift_xy: tuple[float, float]
+) -> tuple[Image, npt.NDArray[np.float64]]:
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle_deg, 1.0)
+    matrix = np.column_stack((matrix[:, :2], matrix[:, 2] + np.array(shift_xy))).astype(np.float64)
+    picture = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(picture, np.uint8), np.asarray(matrix, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("angle_deg", "shift_xy"),
+    [(0.0, (0.0, 0.0)), (0.0, (17.0, -9.0)), (2.0, (-12.0, 6.0)), (-5.0, (8.0, 20.0)), (7.0, (5.0, 5.0))],
+)
+def test_a_moved_and_turned_part_is_found_to_half_a_pixel(
+    angle_deg: float, shift_xy: tuple[float, float]
+) -> None:
+    template = board()
+    picture, matrix = moved(template, angle_deg, shift_xy)
+
+    found = Template(template).register(picture)
+
+    assert found is not None
+    assert found.correlation > 0.9
+    there_and_back = np.vstack((found.matrix, (0, 0, 1))) @ np.vstack((matrix, (0, 0, 1)))
+    corners = np.array([(0, 0, 1), (479, 0, 1), (0, 359, 1), (479, 359, 1)]).T
+    assert np.abs(there_and_back @ corners - corners).max() < 0.5
+    assert abs(found.rotation_deg) == pytest.approx(abs(angle_deg), abs=0.1)
+    assert found.shift_px == pytest.approx(np.hypot(*shift_xy), abs=0.6)
+
+
+def test_a_defect_and_other_light_do_not_mislead() -> None:
+    picture, _ = moved(board(), 1.0, (6, 4))
+    picture = np.clip(picture * 0.6 + 30, 0, 255).astype(np.uint8)
+    picture[150:200, 200:260] = 255
+
+    found = Template(board()).register(picture)
+
+    assert found is not None
+    assert found.rotation_deg == pytest.approx(-1.0, abs=0.2) or found.rotation_deg == pytest.approx(
+        1.0, abs=0.2
+    )
+
+
+@pytest.mark.parametrize("picture", [board(seed=99), np.full((360, 480, 3), 128, np.uint8)])
+def test_another_part_or_none_correlates_little(picture: Image) -> None:
+    found = Template(board()).register(picture)
+
+    assert found is None or found.correlation < 0.8
+
+
+def test_the_template_is_laid_where_the_part_lies() -> None:
+    template = board()
+    picture, _ = moved(template, 3.0, (10, -14))
+    registration = Template(template).register(picture)
+    assert registration is not None
+
+    laid = lay_over(Template(template), picture, registration)
+
+    apart = np.abs(laid.astype(int) - picture).max(axis=2) > 60
+    assert apart.mean() < 0.02
+    assert (np.abs(template.astype(int) - picture).max(axis=2) > 60).mean() > 0.1
+
+
+def test_a_shift_by_whole_pixels_changes_no_pixel() -> None:
+    template = board()
+    picture = np.roll(template, (7, -11), axis=(0, 1))
+    registration = Template(template).register(picture)
+    assert registration is not None
+
+    laid = lay_over(Template(template), picture, registration)
+
+    inside = (slice(20, -20), slice(20, -20))
+    assert np.array_equal(laid[inside], picture[inside])
+
+
+def test_where_the_template_ends_the_picture_shows_through() -> None:
+    picture, _ = moved(board(), 0.0, (40, 0))
+    registration = Template(board()).register(picture)
+    assert registration is not None
+
+    laid = lay_over(Template(board()), picture, registration)
+
+    assert np.array_equal(laid[:, :35], picture[:, :35])
