@@ -1,9 +1,9 @@
 """Lays the picture of a good part over another picture: translation and small rotation. Pure.
 
-A first guess is the part's own place or comes from phase correlation, the rest from maximising the correlation of both pictures
-(G. Evangelidis and E. Psarakis, "Parametric Image Alignment Using Enhanced Correlation Coefficient
-Maximization", PAMI 2008), on reduced grey pictures. Whether the correlation is enough is for the
-caller to say.
+The first guess is the part's own place, or comes from phase correlation; the rest is done by
+maximising the correlation of both pictures (G. Evangelidis and E. Psarakis, "Parametric Image
+Alignment Using Enhanced Correlation Coefficient Maximization", PAMI 2008), on reduced grey pictures.
+Whether the correlation is enough is for the caller to say.
 """
 
 import math
