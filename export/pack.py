@@ -25,7 +25,6 @@ from edgevision.bundle.manifest import (
 from edgevision.bundle.write import file_hashes, write_bundle
 from edgevision.engines.load import load_engine
 from edgevision.engines.spec import EngineRequest
-from edgevision.errors import BundleError
 from export.cost import Cost, cost_of
 from export.modelcard import CARD_FILE, model_card
 from export.runners import installed_engines

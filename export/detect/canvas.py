@@ -49,7 +49,7 @@ class DetectView(BaseModel):
 
     def _fitted(self, image_bgr: ImageBgr) -> npt.NDArray[np.uint8]:
         fitted = (
-            letterbox(image_bgr, self.size_wh)[0]
+            letterbox(image_bgr, self.size_wh, bars="grey")[0]
             if self.scaling == "letterbox"
             else stretch(image_bgr, self.size_wh)
         )

@@ -18,7 +18,7 @@ from export.detect.loss import LossKind
 from export.networks.detector_spec import DetectorSpec
 from export.train.config import Channels, Optimisation
 
-__all__ = ["SCHEMA", "DetectConfig", "PriorFit", "load_detect_config"]
+__all__ = ["SCHEMA", "DetectConfig", "PriorFit", "is_detector_config", "load_detect_config"]
 
 SCHEMA: Final = "edgevision.detector-training/1"
 
@@ -39,7 +39,6 @@ class PriorFit(_Part):
 class DetectData(_Part):
     """Which pictures of the folder that is named on the command line."""
 
-    format: Literal["voc", "coco", "yolo"] = "voc"
     train: str = "train"
     """Name of the split to train on."""
     val: str = "val"
@@ -65,20 +64,29 @@ class DetectConfig(_Part):
     view: DetectView = DetectView()
     data: DetectData = DetectData()
     augmentation: Augmentation = Augmentation(rotation_deg=0.0)
-    crops: Crops
+    crops: Crops | None = None
+    """Whole pictures, changed as the SSD paper does it, when absent."""
     optimisation: Optimisation
 
     @model_validator(mode="after")
     def _consistent(self) -> "DetectConfig":
         spec = self.spec(len(self.labels) or 1)
-        for key, size_wh in (("view.size_wh", self.view.size_wh), ("crops.size_wh", self.crops.size_wh)):
-            if any(side % spec.stride for side in size_wh):
-                msg = f"{key}: expected multiples of {spec.stride}, got {size_wh}"
+        for key, size_wh in (("view.size_wh", self.view.size_wh), ("crops.size_wh", self.train_wh)):
+            if any(side % spec.stride or side < spec.smallest_px for side in size_wh):
+                msg = f"{key}: expected multiples of {spec.stride} from {spec.smallest_px} on, got {size_wh}"
                 raise ValueError(msg)
+        if self.network == "ssd300-vgg16" and self.train_wh != self.view.size_wh:
+            msg = "crops: expected none, or of view.size_wh: the priors of SSD300 belong to one input size"
+            raise ValueError(msg)
         if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
             msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"
             raise ValueError(msg)
         return self
+
+    @property
+    def train_wh(self) -> tuple[int, int]:
+        """Return the size of training pictures."""
+        return self.view.size_wh if self.crops is None else self.crops.size_wh
 
     def spec(self, classes: int) -> DetectorSpec:
         """Return the network's shape for a number of classes."""
@@ -90,6 +98,11 @@ class DetectConfig(_Part):
                 **self.layers,
             }
         )
+
+
+def is_detector_config(path: Path) -> bool:
+    """Tell a detector's training configuration from a segmentation network's. Raises ConfigError."""
+    return read_yaml(path).values.get("schema") == SCHEMA
 
 
 def load_detect_config(path: Path) -> DetectConfig:

@@ -7,7 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from edgevision.ops.boxes import clip_boxes, decode_boxes, suppress
+from edgevision.ops.boxes import VARIANCES, clip_boxes, suppress
+from edgevision.ops.decoders.ssd import SsdDecoder
 from edgevision.ops.detections import Detections
 from export.detect.canvas import Canvas
 from export.networks.deploy import normalise
@@ -15,12 +16,11 @@ from export.networks.detectors import Detector
 from export.networks.raw import Raw
 from export.train.device import Compute
 
-__all__ = ["LOWEST_SCORE", "as_input", "detections_of", "predict"]
+__all__ = ["LOWEST_SCORE", "as_input", "predict"]
 
 LOWEST_SCORE = 0.01
-"""Boxes below it add next to nothing to an average precision."""
+"""From which score boxes count for average precision; those below add next to nothing."""
 _IOU = 0.45
-_MOST_CANDIDATES = 1000
 _MOST = 200
 
 
@@ -38,25 +38,12 @@ def predict(
     normalisation: tuple[tuple[float, ...], tuple[float, ...]],
     compute: Compute,
 ) -> Detections:
-    """Return the boxes of a picture, in pixels of the model's input."""
+    """Return the boxes of a picture, in pixels of the model's input, by falling score."""
     with compute.autocast():
         raw: Raw = network(as_input(canvas.image[np.newaxis], *normalisation).to(compute.device))
-    scores = raw.scores[0].float()
-    probabilities = torch.softmax(scores, 1)[:, 1:] if network.has_background else torch.sigmoid(scores)
-    found = detections_of(raw.boxes[0].float().cpu().numpy(), probabilities.cpu().numpy(), priors_cxcywh)
+    background = network.has_background
+    decoder = SsdDecoder(priors_cxcywh, VARIANCES, "softmax" if background else "sigmoid", background)
+    answer = [np.asarray(values.float().cpu().numpy(), np.float32) for values in raw]
+    found = decoder.candidates(answer, LOWEST_SCORE).found
     height, width = canvas.image.shape[:2]
-    return found.moved(clip_boxes(found.boxes_xyxy, (width, height)))
-
-
-def detections_of(
-    offsets: npt.NDArray[np.float32],
-    probabilities: npt.NDArray[np.float32],
-    priors_cxcywh: npt.NDArray[np.float32],
-) -> Detections:
-    """Decode (P, 4) offsets and (P, C) probabilities and drop doubles."""
-    rows, classes = np.nonzero(probabilities >= LOWEST_SCORE)
-    scores = probabilities[rows, classes]
-    order = np.argsort(-scores, kind="stable")[:_MOST_CANDIDATES]
-    rows, classes = rows[order], classes[order]
-    boxes = decode_boxes(offsets[rows], priors_cxcywh[rows])
-    return suppress(Detections(boxes, scores[order], classes.astype(np.int64)), _IOU, _MOST)
+    return suppress(found.moved(clip_boxes(found.boxes_xyxy, (width, height))), _IOU, _MOST)

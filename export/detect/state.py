@@ -40,7 +40,7 @@ class DetectState:
     def __post_init__(self) -> None:
         torch.manual_seed(self.config.seed)
         optimisation = self.config.optimisation
-        network = build_detector(self.spec, self.prior_sizes, self.config.crops.size_wh)
+        network = build_detector(self.spec, self.prior_sizes, self.config.train_wh)
         self.network = network.to(self.compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.restart_average()
         self.optimiser = torch.optim.AdamW(

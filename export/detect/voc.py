@@ -113,7 +113,7 @@ class _Reader:
 
     def read(self, data: bytes) -> None:
         """Read a whole file."""
-        self._parser.Parse(data, True)  # noqa: FBT003  expat takes it by position only
+        self._parser.Parse(data, True)
 
     def _start(self, tag: str, _attributes: dict[str, str]) -> None:
         self._path.append(tag)

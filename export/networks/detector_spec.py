@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["DetectorSpec", "Side"]
+__all__ = ["DetectorSpec"]
+
+SSD300_SMALLEST_PX = 268
 
 Channels = Annotated[int, Field(ge=4, le=2048)]
-Side = Annotated[float, Field(gt=0.0, le=8192.0)]
 
 
 class DetectorSpec(BaseModel):
@@ -45,3 +46,8 @@ class DetectorSpec(BaseModel):
     def stride(self) -> int:
         """What both input sides must be a multiple of."""
         return 1 if self.kind == "ssd300-vgg16" else 1 << len(self.widths)
+
+    @property
+    def smallest_px(self) -> int:
+        """The least that both input sides must have: the coarsest maps need cells."""
+        return SSD300_SMALLEST_PX if self.kind == "ssd300-vgg16" else self.stride

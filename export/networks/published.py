@@ -6,16 +6,16 @@ VGG16 of torchvision (`features.0.weight`, `classifier.0.weight`), whose dense l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
 from edgevision.errors import UsageError
+from export.networks.loading import LoadReport, copy_fitting
 from export.networks.ssd300 import Ssd300
 from export.train.checkpoint import load_state
 
-__all__ = ["LoadReport", "load_published"]
+__all__ = ["load_published"]
 
 Weights = dict[str, Tensor]
 
@@ -23,39 +23,15 @@ _WRAPPERS = ("state_dict", "model", "weights")
 _DENSE = {"classifier.0": "vgg.31", "classifier.3": "vgg.33"}
 
 
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What became of every tensor; names of the network for `missing`, of the file for the others."""
-
-    matched: tuple[str, ...]
-    missing: tuple[str, ...]
-    """In the network, but not in the file: they keep their random beginning."""
-    unexpected: tuple[str, ...]
-    """In the file, but not in the network."""
-    misshapen: tuple[str, ...]
-    """In both, with other shapes; for `conf` layers because there are other classes."""
-
-    def __str__(self) -> str:
-        """Return one line per kind, names abbreviated to layers."""
-        kinds = ("matched", "missing", "unexpected", "misshapen")
-        return "\n".join(f"{kind:>10}: {_layers(getattr(self, kind))}" for kind in kinds)
-
-
 def load_published(network: Ssd300, file: Path) -> LoadReport:
     """Copy what fits into the network. Raises UsageError when the file holds nothing of use."""
     given = _tensors(load_state(file))
     renamed = _renamed(given)
-    own = network.state_dict()
-    fitting = {name: value for name, value in renamed.items() if name in own}
-    misshapen = tuple(name for name, value in fitting.items() if value.shape != own[name].shape)
-    matched = {name: value for name, value in fitting.items() if name not in misshapen}
-    unexpected = tuple(name for name in renamed if name not in own)
-    report = LoadReport(tuple(matched), tuple(n for n in own if n not in fitting), unexpected, misshapen)
-    if not matched:
+    report = copy_fitting(network, _renamed(given))
+    if not report.matched:
         raise UsageError(
             f"{file}: expected weights of an SSD300 or of a VGG16, nothing in it fits:\n{report}"
         )
-    network.load_state_dict(own | matched)
     return report
 
 
@@ -94,8 +70,3 @@ def _thinned(dense: Tensor) -> Tensor:
     if dense.shape[1] == 512 * 49:
         return kept.view(-1, 512, 7, 7)[:, :, ::3, ::3].contiguous()
     return kept[:, ::4, None, None].contiguous()
-
-
-def _layers(names: tuple[str, ...]) -> str:
-    layers = dict.fromkeys(name.rpartition(".")[0] or name for name in names)
-    return f"{len(names)} tensors of {', '.join(layers)}" if names else "none"

@@ -16,10 +16,7 @@ from edgevision.ops.boxes import VARIANCES, prior_boxes
 from export.networks.detector_spec import DetectorSpec
 from export.networks.raw import Raw, head_rows
 
-__all__ = ["SMALLEST_PX", "Ssd300", "ssd300_prior_maps"]
-
-SMALLEST_PX = 268
-"""Below it the coarsest maps would have no cells."""
+__all__ = ["Ssd300", "ssd300_prior_maps"]
 
 _VGG = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "ceil", 512, 512, 512, "pool", 512, 512, 512)
 _EXTRAS = ((1024, 256, 512, 2), (512, 128, 256, 2), (256, 128, 256, 1), (256, 128, 256, 1))
