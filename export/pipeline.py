@@ -69,7 +69,7 @@ def convert_torch(source: TorchSource, opset: int, subject: Subject, work: Work)
 def adopt_onnx(file: Path, description: Description, work: Work) -> Facts:
     """Bring a foreign ONNX model to the work folder, with bytes as input. Raises ManifestError."""
     if not description.labels:
-        raise UsageError(f"{file}: expected labels in the description, got none; list them, background first")
+        raise UsageError(f"{file}: expected labels in the description, got none; list them")
     work.write_model("fp32", adopt(read_onnx(file), description))
     facts = Facts(description=description, given=description, source=file.name)
     work.write_facts(facts)

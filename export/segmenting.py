@@ -165,8 +165,9 @@ class SegmentSubject:
         """Allow twice what engines here differ."""
         if 2 * apart > MAX_TOLERANCE:
             raise BundleError(
-                f"golden samples: expected engines to agree on all but {MAX_TOLERANCE / 2:.1%} of the pixels, "
-                f"got {apart:.2%} differing; the model is too uncertain to be checked on other machines"
+                f"golden samples: expected engines to agree on all but {MAX_TOLERANCE / 2:.1%} of the "
+                f"pixels, got {apart:.2%} differing; the model is too uncertain to be checked on "
+                "other machines"
             )
         return {"golden_max_differing": max(MIN_TOLERANCE, math.ceil(2000 * apart) / 1000)}
 

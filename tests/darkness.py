@@ -127,7 +127,7 @@ def held_out(count: int = 12, first: int = 0) -> list[Sample]:
     return [_sample(index) for index in range(first, first + count)]
 
 
-def materials() -> Materials:
+def materials() -> Materials[Sample]:
     """Return pictures to calibrate with and others to judge by."""
     return Materials(held_out(8, 100), "drawn, first", held_out(), "drawn, second")
 

@@ -132,7 +132,7 @@ def _warped(image: npt.NDArray[np.uint8], matrix: Affine, size_wh: tuple[int, in
 
 def _drawn(image: npt.NDArray[np.uint8], canvas: Canvas, matrix: Affine, visible_share: float) -> Drawn:
     """Move the boxes along and say which of them still teach something."""
-    size = np.float32([image.shape[1], image.shape[0]])
+    size = np.array((image.shape[1], image.shape[0]), np.float32)
     # Pixel centres move by the matrix; box corners lie half a pixel beside them.
     corners = canvas.boxes_xyxy.reshape(-1, 2) - 0.5
     corners = (corners @ matrix[:, :2].T + matrix[:, 2] + 0.5).reshape(-1, 2, 2)

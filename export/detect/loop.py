@@ -16,7 +16,7 @@ from export.detect.config import DetectConfig
 from export.detect.folder import labels_of, read_boxes
 from export.detect.metrics import DetectionMetrics
 from export.detect.priors import fit_sizes, sizes_per_map
-from export.detect.report import write_detect_report
+from export.detect.report import Validation, write_detect_report
 from export.detect.sample import BoxSet
 from export.detect.start import start_from
 from export.detect.state import DetectState, Sizes
@@ -152,5 +152,6 @@ def _finish(state: DetectState, data: _Data, out_dir: Path) -> DetectResult:
     network = load_trained_detector(checkpoint).network.to(state.compute.device)
     found = found_in(state, network, data.val_canvases)
     metrics = measured(found, data.val_canvases, state.labels)
-    report = write_detect_report(out_dir, state, (data.train, data.val), metrics, found, data.val_canvases)
+    validation = Validation(metrics, found, data.val_canvases)
+    report = write_detect_report(out_dir, state, (data.train, data.val), validation)
     return DetectResult(checkpoint, report, metrics, len(state.history))

@@ -56,7 +56,7 @@ class PaperDraw:
         if self._augmentation.flip and rng.random() < 0.5:
             image, boxes = _mirrored(image, boxes)
         size_wh = self._view.size_wh
-        scale = np.float32([size_wh[0] / image.shape[1], size_wh[1] / image.shape[0]] * 2)
+        scale = np.array((size_wh[0] / image.shape[1], size_wh[1] / image.shape[0]) * 2, np.float32)
         fitted = to_model_color(stretch(np.ascontiguousarray(image), size_wh), self._view.color)
         return Drawn(fitted, np.asarray(boxes * scale, np.float32), ids[kept])
 
@@ -69,7 +69,7 @@ def expanded(rng: np.random.Generator, image: ImageBgr, boxes_xyxy: Box) -> tupl
     left = int(rng.uniform(0, canvas.shape[1] - width + 1))
     top = int(rng.uniform(0, canvas.shape[0] - height + 1))
     canvas[top : top + height, left : left + width] = image
-    return canvas, boxes_xyxy + np.float32([left, top, left, top])
+    return canvas, boxes_xyxy + np.array((left, top, left, top), np.float32)
 
 
 def constrained_crop(

@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,19 +24,24 @@ from export.train.report.curves import Chart, Series, as_png, as_svg
 from export.train.report.overlay import captioned
 from export.train.report.page import Figures, Page, Picture, render
 
-__all__ = ["mistakes_in", "write_detect_report"]
+__all__ = ["Validation", "mistakes_in", "write_detect_report"]
 
 _SHOWN = 8
 _CURVE_POINTS = 200
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Validation:
+    """What was found in the validation pictures."""
+
+    metrics: DetectionMetrics
+    found: Sequence[Detections]
+    canvases: Sequence[Canvas]
+    """The pictures as the model sees them."""
+
+
 def write_detect_report(
-    out_dir: Path,
-    state: DetectState,
-    sets: tuple[BoxSet, BoxSet],
-    metrics: DetectionMetrics,
-    found: Sequence[Detections],
-    canvases: Sequence[Canvas],
+    out_dir: Path, state: DetectState, sets: tuple[BoxSet, BoxSet], validation: Validation
 ) -> Path:
     """Write the report and return the path of its page. Raises OutputError.
 
@@ -43,18 +49,20 @@ def write_detect_report(
         out_dir: Gets `report.html`, `curves.png`, pictures and `history.json`.
         state: At the end of the training.
         sets: Training and validation.
-        metrics: Of the validation set.
-        found: In each of its pictures.
-        canvases: Those pictures as the model sees them.
+        validation: With the best weights.
     """
+    metrics, canvases = validation.metrics, validation.canvases
     threshold = metrics.best_score()
     charts = _charts(state, metrics)
-    counted = [one[one.scores >= threshold] for one in found]
+    counted = [one[one.scores >= threshold] for one in validation.found]
     mistakes = [mistakes_in(one, canvas) for one, canvas in zip(counted, canvases, strict=True)]
     worst = sorted(range(len(canvases)), key=lambda index: -mistakes[index])[:_SHOWN]
-    picture = lambda index: _picture(  # noqa: E731
-        f"picture {index}: {mistakes[index]} mistakes", canvases[index], counted[index], state.labels
-    )
+    spread = range(0, len(canvases), max(1, len(canvases) // _SHOWN))
+
+    def picture(index: int) -> Picture:
+        caption = f"picture {index}: {mistakes[index]} mistakes"
+        return _picture(caption, canvases[index], counted[index], state.labels)
+
     page = Page(
         title=f"Training of {state.config.name}",
         facts=_facts(state, sets, threshold),
@@ -62,9 +70,7 @@ def write_detect_report(
         charts_svg=[as_svg(chart) for chart in charts],
         mistakes_are="Most boxes that are missed or wrong first: truth, answer.",
         mistakes=[picture(index) for index in worst if mistakes[index]],
-        overlays=[picture(index) for index in range(0, len(canvases), max(1, len(canvases) // _SHOWN))][
-            :_SHOWN
-        ],
+        overlays=[picture(index) for index in spread[:_SHOWN]],
         left_out=[str(problem) for samples in sets for problem in samples.problems],
         configuration=str(
             yaml.safe_dump(state.config.model_dump(mode="json", by_alias=True), sort_keys=False)

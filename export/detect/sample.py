@@ -145,7 +145,7 @@ def checked_entry(
         name,
         image_file,
         reference_file,
-        np.clip(corners, 0, np.float32([width, height, width, height])),
+        np.clip(corners, 0, np.array((width, height, width, height), np.float32)),
         np.array([labels.index(box.label) for box in good], np.int64),
         np.array([box.is_difficult for box in good], np.bool_),
     )

@@ -66,9 +66,8 @@ class DetectRun:
             return {}
         found, truths = [one.every for one in self.looked], [truth_of(s) for s in subject.samples]
         metrics = measure(found, truths, subject.manifest.labels)
-        threshold = subject.manifest.require_detect().score_threshold
         overall = {"map50": metrics.mean_ap, "map": coco_map(found, truths, len(subject.manifest.labels))}
-        return {**overall, "f50": metrics.f_score(threshold), **metrics.as_flat()}
+        return {**overall, "f50": metrics.f_score(subject.threshold), **metrics.as_flat()}
 
     def agreement(self, reference: Run) -> float:
         """Return the share of both models' findings that the other has too: same class, IoU 0.5."""
@@ -130,7 +129,7 @@ class DetectSubject:
     def run(self, engine: Engine) -> DetectRun:
         """Run all pictures to judge by."""
         task = detect_task(self.manifest, self._step, engine, self.samples, report_from=LOWEST_SCORE)
-        threshold = self._threshold
+        threshold = self.threshold
         results, looked = [], []
         for index, sample in enumerate(self.samples):
             findings = task.run(as_frame(sample, index))
@@ -190,7 +189,8 @@ class DetectSubject:
         return drawn_boxes(sample.image_bgr, truth, self.manifest.labels)
 
     @property
-    def _threshold(self) -> float:
+    def threshold(self) -> float:
+        """From which score findings count: the recipe's, else the bundle's."""
         given = self._step.score_threshold
         return self.manifest.require_detect().score_threshold if given is None else given
 

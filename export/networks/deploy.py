@@ -77,4 +77,5 @@ class DeployableDetector(nn.Module):
     def forward(self, image: Tensor) -> Raw:
         """Map (N, H, W, C) uint8 to offsets (N, P, 4) and score logits (N, P, K), float32."""
         planes = image.permute(0, 3, 1, 2).float()
-        return self.network(planes * self.scale + self.shift)
+        answer: Raw = self.network(planes * self.scale + self.shift)
+        return answer

@@ -25,9 +25,7 @@ _DENSE = {"classifier.0": "vgg.31", "classifier.3": "vgg.33"}
 
 def load_published(network: Ssd300, file: Path) -> LoadReport:
     """Copy what fits into the network. Raises UsageError when the file holds nothing of use."""
-    given = _tensors(load_state(file))
-    renamed = _renamed(given)
-    report = copy_fitting(network, _renamed(given))
+    report = copy_fitting(network, _renamed(_tensors(load_state(file))))
     if not report.matched:
         raise UsageError(
             f"{file}: expected weights of an SSD300 or of a VGG16, nothing in it fits:\n{report}"

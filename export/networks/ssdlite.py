@@ -5,8 +5,6 @@ folds into them; every value that meets another in an addition or a head is the 
 Takes (N, C, H, W) float and returns `Raw`; neither normalises nor decodes: that is `networks.deploy`.
 """
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -50,7 +48,7 @@ class SsdLite(nn.Module):
         super().__init__()
         self.spec = spec
         self.down = nn.ModuleList()
-        incoming = spec.input_channels
+        incoming: int = spec.input_channels
         for width, blocks in zip(spec.widths, spec.blocks, strict=True):
             layers = [conv_norm(incoming, width, stride=2)]
             layers += [conv_norm(width, width) for _ in range(blocks)]
@@ -83,4 +81,4 @@ class SsdLite(nn.Module):
             if below is not None:
                 value = value + F.interpolate(below, scale_factor=2.0, mode="nearest")
             merged[stride] = below = value
-        return [cast("Tensor", merged[stride]) for stride in self.spec.map_strides]
+        return [merged[stride] for stride in self.spec.map_strides]

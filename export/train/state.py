@@ -39,7 +39,7 @@ class TrainingState:
     config: TrainConfig
     compute: Compute
     network: UNet | UNetLite = field(init=False)
-    average: Average = field(init=False)
+    average: Average[UNet | UNetLite] = field(init=False)
     optimiser: torch.optim.AdamW = field(init=False)
     schedule: torch.optim.lr_scheduler.LambdaLR = field(init=False)
     history: list[Epoch] = field(default_factory=list)

@@ -85,10 +85,8 @@ def as_svg(chart: Chart) -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>')
         x, y = _WIDTH - _RIGHT + 10, _TOP + 8 + 18 * index
         parts.append(f'<text x="{x}" y="{y}" fill="{color}">{escape(line.name)}</text>')
-    middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    parts.append(
-        f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{chart.x_title.format(chart.x_max)}</text>'
-    )
+    middle, below = (_LEFT + _WIDTH - _RIGHT) / 2, chart.x_title.format(chart.x_max)
+    parts.append(f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(below)}</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="torch is not installed: pip install -e .[ex
 
 from edgevision.errors import BundleError
 from edgevision.recipe import Recipe, Rule
+from export.data.sample import Sample
 from export.gate_report import gate_html, gate_json
 from export.materials import Materials
 from export.quantize import Quantizer
@@ -22,7 +23,7 @@ from tests.darkness import deployable, described, fp32_model, held_out, material
 pytestmark = pytest.mark.export
 
 
-def verification(held: Materials | None = None, recipe: Recipe | None = None) -> Verification:
+def verification(held: Materials[Sample] | None = None, recipe: Recipe | None = None) -> Verification:
     return Verification(SegmentSubject(described(output={}), held or materials(), recipe), fp32_model())
 
 
