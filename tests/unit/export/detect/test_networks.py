@@ -77,7 +77,7 @@ def test_ssd300_answers_relative_to_the_priors_of_the_manifest() -> None:
     for layer in network.loc:
         torch.nn.init.zeros_(layer.weight)
 
-    boxes = network(torch.zeros(1, 3, 300, 300)).boxes[0]
+    boxes = network(torch.zeros(1, 3, 300, 300)).boxes[0].detach()
 
     # Cell 37 of the first map: published at 37.5 * 8, here at 37.5 * 300 / 38; the prior is 30 wide.
     last = boxes[37 * 4]
