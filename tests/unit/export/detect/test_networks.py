@@ -24,12 +24,12 @@ def ssd300(classes: int = 2) -> Ssd300:
     return network
 
 
-def save(weights: dict, tmp_path: Path) -> Path:
+def save(weights: dict[str, object], tmp_path: Path) -> Path:
     torch.save(weights, tmp_path / "weights.pth")
     return tmp_path / "weights.pth"
 
 
-def published(weights: dict) -> dict:
+def published(weights: dict[str, torch.Tensor]) -> dict[str, object]:
     return {name.replace("l2_norm", "L2Norm"): value for name, value in weights.items()}
 
 
@@ -74,8 +74,8 @@ def test_ssd300_has_the_maps_and_priors_of_the_paper() -> None:
 
 def test_ssd300_answers_relative_to_the_priors_of_the_manifest() -> None:
     network = ssd300().eval()
-    for layer in network.loc:
-        torch.nn.init.zeros_(layer.weight)
+    for index in range(6):
+        torch.nn.init.zeros_(network.get_parameter(f"loc.{index}.weight"))
 
     boxes = network(torch.zeros(1, 3, 300, 300)).boxes[0].detach()
 
@@ -94,7 +94,7 @@ def test_a_published_ssd_fits_whole_and_answers_the_same(tmp_path: Path) -> None
     report = load_published(target, save({"state_dict": published(source.state_dict())}, tmp_path))
 
     assert (report.missing, report.unexpected, report.misshapen) == ((), (), ())
-    assert torch.equal(target.vgg[0].weight, source.vgg[0].weight)
+    assert torch.equal(target.get_parameter("vgg.0.weight"), source.get_parameter("vgg.0.weight"))
     assert torch.equal(target.l2_norm.weight, source.l2_norm.weight)
 
 
@@ -126,8 +126,8 @@ def test_an_imagenet_vgg16_gives_the_backbone_with_thinned_dense_layers(tmp_path
     assert "vgg.31.weight" in report.matched
     assert {name.split(".")[0] for name in report.missing} == {"l2_norm", "extras", "loc", "conf"}
     assert report.unexpected == ("classifier.6.weight",)
-    assert torch.equal(network.vgg[31].bias, torch.arange(0.0, 4096.0, 4))
-    assert torch.equal(network.vgg[31].weight[0], dense[0].view(512, 7, 7)[:, ::3, ::3])
+    assert torch.equal(network.get_parameter("vgg.31.bias"), torch.arange(0.0, 4096.0, 4))
+    assert torch.equal(network.get_parameter("vgg.31.weight")[0], dense[0].view(512, 7, 7)[:, ::3, ::3])
 
 
 def test_a_file_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
