@@ -6,8 +6,9 @@ from pathlib import Path
 
 from edgevision.bundle.archive import Bundle
 from edgevision.capture.address import kind_of
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
+from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
 from edgevision.capture.video import VideoSource
@@ -25,6 +26,8 @@ from edgevision.types import ModelRef
 __all__ = ["Models", "open_feed"]
 
 _STOP_TIMEOUT_S = 2.0
+_DRIVER_GRACE_S = 1.0
+"""A call that takes so much longer than it was told to is stuck."""
 
 
 def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
@@ -41,6 +44,8 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         camera.name,
         reopen_min_s=camera.reopen_min_s,
         reopen_max_s=camera.reopen_max_s,
+        open_limit_s=camera.open_timeout_s + _DRIVER_GRACE_S,
+        read_limit_s=camera.read_timeout_s + _DRIVER_GRACE_S,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
     )

@@ -47,7 +47,12 @@ class Inspector:
         self._run_id, self._is_simulated = run_id, is_simulated
 
     def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
-        """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG."""
+        """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG.
+
+        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen.
+        """
+        if (reason := _unfit(frame)) is not None:
+            return self.undecided(frame, reason, queue_ns)
         started_ns = time.monotonic_ns()
         findings: list[Findings] = []
         failures: list[Reason] = []
@@ -100,6 +105,14 @@ class Inspector:
 
     def _result_id(self, frame: Frame) -> str:
         return str(uuid.uuid5(_RESULT_IDS, f"{self._run_id}\n{frame.camera}\n{frame.frame_id}"))
+
+
+def _unfit(frame: Frame) -> Reason | None:
+    if frame.is_frozen:
+        return Reason("camera_frozen", f"{frame.camera} shows the same picture for too long")
+    if frame.changed:
+        return Reason("camera_changed", f"{frame.camera} gives {frame.changed}")
+    return None
 
 
 def _run(task: Task, frame: Frame) -> Findings | Reason:

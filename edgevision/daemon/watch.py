@@ -8,6 +8,15 @@ from edgevision.ports import EngineInfo, FeedCounters
 
 __all__ = ["Condition", "camera_conditions", "engine_conditions", "machine_state"]
 
+_CAMERA_TEXTS = {
+    "camera_lost": "{camera} is lost: {error}",
+    "camera_stalled": "{camera}: its driver does not answer, which only a restart of the station can end. "
+    "Check the camera and its cable.",
+    "camera_changed": "{camera} gives {changed}; its parts are ND. Set the camera back, "
+    "or restart the station with a recipe that fits.",
+    "camera_frozen": "{camera} shows the same picture all the time; its parts are ND. Check the camera.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -22,13 +31,11 @@ class Condition:
 
 def camera_conditions(camera: str, counters: FeedCounters) -> list[Condition]:
     """Return what is wrong with a camera that has been started."""
-    if not counters.is_open and counters.last_error:
-        text = f"{camera} is lost: {counters.last_error}"
-        return [Condition("camera_lost", Severity.ERROR, text, camera)]
-    if counters.is_frozen:
-        text = f"{camera} shows the same picture all the time; its parts are ND. Check the camera."
-        return [Condition("camera_frozen", Severity.ERROR, text, camera)]
-    return []
+    trouble = counters.trouble
+    if not trouble:
+        return []
+    text = _CAMERA_TEXTS[trouble].format(camera=camera, error=counters.last_error, changed=counters.changed)
+    return [Condition(trouble, Severity.ERROR, text, camera)]
 
 
 def engine_conditions(engines: Mapping[str, EngineInfo]) -> list[Condition]:

@@ -13,8 +13,9 @@ from typing import Any
 import cv2
 import pytest
 
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
+from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import UrlSource
 from edgevision.capture.video import VideoSource
 from edgevision.config.station import CameraSettings

@@ -10,6 +10,8 @@ LOST = FeedCounters(last_error="rtsp://line-a: expected a frame, got none")
 BACK = FeedCounters(is_open=True, last_error="rtsp://line-a: expected a frame, got none", reopened=1)
 FROZEN = FeedCounters(is_open=True, is_frozen=True)
 FROZEN_AND_LOST = FeedCounters(is_frozen=True, last_error="unplugged")
+STALLED = FeedCounters(is_open=True, is_stalled=True, is_frozen=True)
+CHANGED = FeedCounters(is_open=True, changed="640 x 480 instead of 1280 x 720")
 FINISHED = FeedCounters(frames_read=30)
 
 
@@ -23,6 +25,8 @@ FINISHED = FeedCounters(frames_read=30)
         (LOST, ["camera_lost"]),
         (FROZEN, ["camera_frozen"]),
         (FROZEN_AND_LOST, ["camera_lost"]),
+        (STALLED, ["camera_stalled"]),
+        (CHANGED, ["camera_changed"]),
     ],
 )
 def test_what_is_wrong_with_a_camera(counters: FeedCounters, codes: list[str]) -> None:
@@ -30,7 +34,8 @@ def test_what_is_wrong_with_a_camera(counters: FeedCounters, codes: list[str]) -
 
     assert [condition.code for condition in found] == codes
     assert all((one.camera, one.severity) == ("cam1", Severity.ERROR) for one in found)
-    assert all("cam1" in one.text and counters.last_error in one.text for one in found)
+    assert all("cam1" in one.text for one in found)
+    assert all(counters.last_error in one.text and counters.changed in one.text for one in found)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,7 @@ def test_what_is_wrong_with_a_camera(counters: FeedCounters, codes: list[str]) -
         ([FINE, LOST], 1, MachineState.CONTINUOUS_EXECUTION),
         ([LOST, FROZEN], 1, MachineState.ERROR),
         ([LOST], 0, MachineState.ERROR),
+        ([STALLED, CHANGED], 1, MachineState.ERROR),
         ([BACK], 1, MachineState.CONTINUOUS_EXECUTION),
     ],
 )
