@@ -15,10 +15,9 @@ from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.choose import Choice, choose_engine
-from edgevision.engines.load import load_engine
+from edgevision.engines.guard import EngineHealth, GuardedEngine, load_guarded
 from edgevision.inspector import Inspector
-from edgevision.ports import Engine, EngineInfo, Feed, Source
+from edgevision.ports import EngineInfo, Feed, Source
 from edgevision.recipe import SegmentStep
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import ModelRef
@@ -69,8 +68,7 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
 class _Step:
     settings: SegmentStep
     bundle: Bundle
-    engine: Engine
-    choice: Choice
+    engine: GuardedEngine
 
     @property
     def model(self) -> ModelRef:
@@ -97,13 +95,12 @@ class Models:
             EngineError: no engine runs it as required.
         """
         self._recipe = loaded
-        engines: dict[str, tuple[Engine, Choice]] = {}
+        engines: dict[str, GuardedEngine] = {}
         steps = []
         for step, bundle in zip(loaded.recipe.tasks, open_bundles(loaded), strict=True):
             if bundle.sha256 not in engines:
-                choice = choose_engine(bundle, settings, streams)
-                engines[bundle.sha256] = load_engine(bundle, choice.request), choice
-            steps.append(_Step(step, bundle, *engines[bundle.sha256]))
+                engines[bundle.sha256] = load_guarded(bundle, settings, streams)
+            steps.append(_Step(step, bundle, engines[bundle.sha256]))
         self._steps: Sequence[_Step] = steps
 
     @property
@@ -115,6 +112,11 @@ class Models:
     def engines(self) -> dict[str, EngineInfo]:
         """Return what runs each step, by the step's name."""
         return {step.settings.name: step.engine.info for step in self._steps}
+
+    @property
+    def health(self) -> dict[str, EngineHealth]:
+        """Return how the engine of each step is doing, by the step's name."""
+        return {step.settings.name: step.engine.health for step in self._steps}
 
     def inspector(
         self, run_id: str, *, px_per_mm: float | None = None, is_simulated: bool = False

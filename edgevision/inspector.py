@@ -18,6 +18,7 @@ from edgevision.types import (
     Frame,
     Inspection,
     Judgement,
+    ModelRef,
     Reason,
     RecipeRef,
     StageTimes,
@@ -43,7 +44,6 @@ class Inspector:
         the same result id. `is_simulated` marks results that no real part stands behind.
         """
         self._recipe, self._recipe_ref, self._tasks = recipe, recipe_ref, tuple(tasks)
-        self._models = tuple(task.model for task in self._tasks)
         self._run_id, self._is_simulated = run_id, is_simulated
 
     def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
@@ -53,7 +53,7 @@ class Inspector:
         """
         if (reason := _unfit(frame)) is not None:
             return self.undecided(frame, reason, queue_ns)
-        started_ns = time.monotonic_ns()
+        started_ns, models = time.monotonic_ns(), self._models
         findings: list[Findings] = []
         failures: list[Reason] = []
         for task in self._tasks:
@@ -63,6 +63,8 @@ class Inspector:
             else:
                 failures.append(found)
         failures += _zones_outside(self._recipe, frame)
+        if self._models != models:
+            failures.append(Reason("engine_exchanged", "The engine was exchanged while it ran."))
         verdict = self._judged(findings, failures)
         infer_ns = sum(found.infer_ns for found in findings)
         times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
@@ -71,6 +73,10 @@ class Inspector:
     def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:
         """Return ND for a frame that no task has looked at: frozen, dropped or late."""
         return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns))
+
+    @property
+    def _models(self) -> tuple[ModelRef, ...]:
+        return tuple(task.model for task in self._tasks)
 
     def _judged(self, findings: Sequence[Findings], failures: Sequence[Reason]) -> Verdict:
         try:

@@ -1,6 +1,6 @@
 """The seams on the way in: sources, feeds, engines, tasks. Nothing here is implemented."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -127,6 +127,10 @@ class EngineInfo:
         """True when another provider than the asked one is in use."""
         return self.requested != self.provider
 
+    def named_in(self, model: ModelRef) -> ModelRef:
+        """Return the reference to a model with what runs it now."""
+        return replace(model, precision=self.precision, engine=self.engine, provider=self.provider)
+
 
 class Engine(Protocol):
     """One loaded model. `infer` may be called from `streams` threads at once."""
@@ -154,7 +158,7 @@ class Task(Protocol):
 
     @property
     def model(self) -> ModelRef:
-        """Which model it runs, and on what."""
+        """Which model it runs, and on what at this moment."""
 
     def run(self, frame: Frame) -> Findings:
         """Return what was found, in pixels of the frame.

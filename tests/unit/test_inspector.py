@@ -47,6 +47,19 @@ def test_an_inspection_says_what_was_inspected_by_what() -> None:
     assert inspection.times.inspect_ns > 0
 
 
+def test_a_frame_whose_engine_was_exchanged_meanwhile_is_nd() -> None:
+    task = FakeTask(lambda _: exchange())
+
+    def exchange() -> Sequence[Defect]:
+        task._model = replace(task._model, engine="another")
+        return ()
+
+    inspection = _inspector(task).inspect(make_frame())
+
+    assert [reason.code for reason in inspection.verdict.reasons] == ["engine_exchanged"]
+    assert _inspector(FakeTask(_clean)).inspect(make_frame()).verdict.judgement is Judgement.OK
+
+
 def test_a_clean_frame_is_ok() -> None:
     assert _inspector(FakeTask(_clean)).inspect(make_frame()).verdict.judgement is Judgement.OK
 

@@ -1,6 +1,12 @@
 import pytest
 
-from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
+from edgevision.daemon.watch import (
+    camera_conditions,
+    engine_conditions,
+    machine_state,
+    repair_conditions,
+)
+from edgevision.engines.guard import EngineHealth
 from edgevision.messages import MachineState, Severity
 from edgevision.ports import EngineInfo, FeedCounters
 
@@ -55,6 +61,28 @@ def test_the_state_of_the_machine(cameras: list[FeedCounters], inspected: int, s
     by_name = {f"cam{number}": counters for number, counters in enumerate(cameras)}
 
     assert machine_state(by_name, inspected) is state
+
+
+@pytest.mark.parametrize(
+    ("health", "severity"),
+    [
+        (EngineHealth("failed", "device lost"), Severity.ERROR),
+        (EngineHealth("restarted", "device lost", 1), Severity.WARNING),
+        (EngineHealth("replaced", "device lost", 2), Severity.WARNING),
+    ],
+)
+def test_an_engine_that_was_repaired_or_waits_for_it_is_told(
+    health: EngineHealth, severity: Severity
+) -> None:
+    (found,) = repair_conditions({"good": EngineHealth(), "surface": health})
+
+    assert (found.code, found.severity, found.camera) == (f"engine_{health.state}", severity, None)
+    assert "surface" in found.text
+    assert "device lost" in found.text
+
+
+def test_a_station_without_an_engine_is_in_error() -> None:
+    assert machine_state({"cam1": FINE}, 1, is_engine_failed=True) is MachineState.ERROR
 
 
 def test_a_step_on_another_provider_than_asked_for_is_told() -> None:
