@@ -10,7 +10,7 @@ import cv2
 from edgevision.types import ImageBgr
 from tests.mosquitto import free_port
 
-__all__ = ["NetworkCamera", "jpeg", "network_camera"]
+__all__ = ["NetworkCamera", "Picture", "jpeg", "network_camera"]
 
 Picture = Callable[[int], bytes]
 """From the number of the picture in its connection to what is sent as a picture."""

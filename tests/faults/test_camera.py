@@ -20,7 +20,7 @@ from edgevision.daemon.run import Daemon
 from edgevision.ports import Feed, FeedCounters
 from edgevision.types import Frame, Inspected, Inspection, Judgement
 from tests.bundles import dark_part
-from tests.faults.cameras import NetworkCamera, jpeg, network_camera
+from tests.faults.cameras import NetworkCamera, Picture, jpeg, network_camera
 from tests.faults.figures import print_row
 from tests.stations import loaded_station, write_station
 from tests.videos import numbered
@@ -31,8 +31,9 @@ COMMAND = "python -m pytest tests/faults/test_camera.py -s"
 LIVING = [jpeg(numbered(index)) for index in range(30)]
 
 
-def living(number: int) -> bytes:
-    return LIVING[number % len(LIVING)]
+def showing(pictures: Sequence[bytes]) -> Picture:
+    """Return a camera's picture by number: these, again and again."""
+    return lambda number: pictures[number % len(pictures)]
 
 
 @contextmanager
@@ -71,7 +72,10 @@ def test_a_camera_that_goes_away_is_back_within_two_seconds_of_its_return(is_lon
     rng, times = random.Random(5), 100 if is_long else 6
     delays_s: list[float] = []
     files = []
-    with network_camera(living) as camera, running(open_feed(CameraSettings(source=camera.url))) as feed:
+    with (
+        network_camera(showing(LIVING)) as camera,
+        running(open_feed(CameraSettings(source=camera.url))) as feed,
+    ):
         take_after(feed, 0)
         for _ in range(times):
             rng.choice([camera.hang_up, camera.fall_silent, camera.be_busy])()
@@ -202,14 +206,14 @@ def noisy_parts(size_wh: tuple[int, int], seed: int = 1) -> list[bytes]:
 def test_a_frozen_camera_gives_nd_until_it_moves(tmp_path: Path) -> None:
     moving = noisy_parts((96, 64))
     with (
-        network_camera(lambda number: moving[number % 20]) as camera,
+        network_camera(showing(moving)) as camera,
         station(tmp_path, camera, frozen_after_s=0.5) as (verdicts, feed),
     ):
         verdicts.wait_for_code("OK")
         camera.picture = lambda _: moving[0]
         verdicts.wait_for_code("camera_frozen")
         frozen = feed.counters
-        camera.picture = lambda number: moving[number % 20]
+        camera.picture = showing(moving)
         verdicts.wait_for_code("OK")
 
     assert frozen.trouble == "camera_frozen"
@@ -236,14 +240,14 @@ def test_rubbish_and_cut_pictures_are_never_judged(tmp_path: Path) -> None:
         }[kind]
 
     with (
-        network_camera(lambda number: whole[number % 20]) as camera,
+        network_camera(showing(whole)) as camera,
         station(tmp_path, camera) as (verdicts, feed),
     ):
         verdicts.wait_for_code("OK")
         camera.picture = rubbish
         lost = wait_for(feed, lambda counters: counters.trouble == "camera_lost")
         judged = len(verdicts.inspections)
-        camera.picture = lambda number: whole[number % 20]
+        camera.picture = showing(whole)
         verdicts.wait_for_code("OK")
 
     assert lost.reads_failed > 1
@@ -260,18 +264,18 @@ def test_a_camera_with_other_pictures_gives_nd_until_it_is_right_again(tmp_path:
     right, wide = noisy_parts((96, 64)), noisy_parts((128, 96))
     grey = [jpeg(np.full((64, 96, 1), 200 + index, np.uint8)) for index in range(20)]
     with (
-        network_camera(lambda number: right[number % 20]) as camera,
+        network_camera(showing(right)) as camera,
         station(tmp_path, camera) as (verdicts, feed),
     ):
         for pictures in (wide, grey):
             for changes in (camera.hang_up, lambda: None):  # after a reconnect, and within a stream
                 verdicts.wait_for_code("OK")
                 changes()
-                camera.picture = lambda number, pictures=pictures: pictures[number % 20]  # type: ignore[misc]
+                camera.picture = showing(pictures)
                 camera.switch_on()
                 verdicts.wait_for_code("camera_changed")
                 assert feed.counters.trouble == "camera_changed"
-                camera.picture = lambda number: right[number % 20]
+                camera.picture = showing(right)
         verdicts.wait_for_code("OK")
 
     sizes = {one.size_wh for one in verdicts.inspections if one.verdict.judgement is not Judgement.ND}
@@ -287,7 +291,7 @@ def test_a_camera_with_other_pictures_gives_nd_until_it_is_right_again(tmp_path:
 def test_a_slow_camera_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
     pictures = noisy_parts((96, 64))
     with (
-        network_camera(lambda number: pictures[number % 20], fps=1.0) as camera,
+        network_camera(showing(pictures), fps=1.0) as camera,
         station(tmp_path, camera) as (verdicts, feed),
     ):
         for _ in range(3):
