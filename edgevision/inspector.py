@@ -68,11 +68,11 @@ class Inspector:
         verdict = self._judged(findings, failures)
         infer_ns = sum(found.infer_ns for found in findings)
         times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
-        return self._record(frame, tuple(findings), verdict, times)
+        return self._record(frame, tuple(findings), verdict, times, models)
 
     def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:
         """Return ND for a frame that no task has looked at: frozen, dropped or late."""
-        return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns))
+        return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns), self._models)
 
     @property
     def _models(self) -> tuple[ModelRef, ...]:
@@ -89,7 +89,12 @@ class Inspector:
         return verdict_of((), [*verdict.reasons, *failures])
 
     def _record(
-        self, frame: Frame, findings: tuple[Findings, ...], verdict: Verdict, times: StageTimes
+        self,
+        frame: Frame,
+        findings: tuple[Findings, ...],
+        verdict: Verdict,
+        times: StageTimes,
+        models: tuple[ModelRef, ...],
     ) -> Inspection:
         return Inspection(
             result_id=self._result_id(frame),
@@ -99,7 +104,7 @@ class Inspector:
             wall_ns=frame.wall_ns,
             size_wh=frame.size_wh,
             recipe=self._recipe_ref,
-            models=self._models,
+            models=models,
             findings=findings,
             verdict=verdict,
             times=times,

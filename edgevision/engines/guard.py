@@ -31,7 +31,7 @@ RETRY_S = 30.0
 STEADY_S = 600.0
 """An engine that ran for so long since its repair has earned another one."""
 
-_STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 2.0
 _log = logging.getLogger(__name__)
 
 Load = Callable[[], Engine]

@@ -3,6 +3,7 @@
 Gallery files come here when there are any.
 """
 
+import importlib.util
 import io
 import json
 import struct
@@ -277,6 +278,7 @@ print(f"{done} models, {refused} refused")
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
 def test_damaged_models_whose_hashes_are_right(engine: str, is_long: bool) -> None:
-    pytest.importorskip(engine)
+    if importlib.util.find_spec(engine) is None:
+        pytest.skip(f"{engine} is not installed")
     done = in_process(MODELS, engine, "60" if is_long else "0").strip()
     print_row(f"damaged models on {engine}", REQUIRED, done, COMMAND)
