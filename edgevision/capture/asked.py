@@ -76,6 +76,6 @@ def _shown(name: str, value: float) -> str:
 
 
 def letters(fourcc: float) -> str:
-    """Return the four letters of a format."""
-    code = int(fourcc) & 0xFFFFFFFF
-    return code.to_bytes(4, "little").decode("ascii", "replace")
+    """Return the letters of a format, at most four; none where the device does not know."""
+    code = max(0, int(fourcc)) & 0xFFFFFFFF
+    return code.to_bytes(4, "little").decode("ascii", "replace").rstrip("\0 ")

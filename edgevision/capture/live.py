@@ -68,11 +68,8 @@ class LiveFeed(ThreadedFeed):
             error = self._run_until_failure()
             if error is not None:
                 delay_s = self._backoff.next_s()
-                is_repeated = (known.last_error, known.frames_read) == (
-                    str(error),
-                    self._counters.frames_read,
-                )
-                level = logging.DEBUG if is_repeated else logging.WARNING
+                is_news = str(error) != known.last_error or self._counters.frames_read > known.frames_read
+                level = logging.WARNING if is_news else logging.DEBUG
                 _log.log(level, "%s: %s; trying again in %.1f s", self._camera, error, delay_s)
                 self._note(last_error=str(error))
                 self._stopping.wait(delay_s)

@@ -90,7 +90,7 @@ class _LiveSource:
     def _image(self, picture: Any) -> ImageBgr:
         """Return what `retrieve` gave as a BGR picture."""
         if self._is_jpeg and picture is not None:
-            picture = cv2.imdecode(picture.reshape(-1), cv2.IMREAD_UNCHANGED) if picture.size else None
+            picture = _decoded(picture)
         if picture is None:
             msg = f"{self.name}: expected a whole picture, got a damaged one; check cable and network"
             raise DamagedFrame(msg)
@@ -192,3 +192,11 @@ class CameraSource(_LiveSource):
         refused = apply(device, asked(self._settings))
         self._refuse_or_warn(refused, "ask for what the camera offers (v4l2-ctl --list-formats-ext)")
         self._pixel_format = letters(device.get(cv2.CAP_PROP_FOURCC))
+
+
+def _decoded(jpeg: Any) -> Any:
+    """Return the picture, None for a damaged one; not turned as its metadata may ask."""
+    try:
+        return cv2.imdecode(jpeg.reshape(-1), cv2.IMREAD_UNCHANGED) if jpeg.size else None
+    except cv2.error:
+        return None
