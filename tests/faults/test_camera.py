@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +15,12 @@ from edgevision.capture.asked import Device
 from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource
 from edgevision.config.station import CameraSettings
-from edgevision.daemon.run import Daemon
 from edgevision.ports import Feed, FeedCounters
-from edgevision.types import Frame, Inspected, Inspection, Judgement
+from edgevision.types import Frame, Judgement
 from tests.bundles import dark_part
-from tests.faults.cameras import NetworkCamera, Picture, jpeg, network_camera
+from tests.faults.cameras import Picture, jpeg, network_camera
 from tests.faults.figures import print_row
-from tests.stations import loaded_station, write_station
+from tests.faults.verdicts import codes, station
 from tests.videos import numbered
 
 LONG_S = 60.0
@@ -150,52 +148,6 @@ def test_a_driver_that_hangs_is_noticed_though_it_cannot_be_ended() -> None:
     )
 
 
-class Verdicts:
-    """An observer that keeps every inspection and lets others wait for one."""
-
-    def __init__(self) -> None:
-        self._arrived = threading.Condition()
-        self.inspections: list[Inspection] = []
-
-    def commit(self, batch: Sequence[Inspected]) -> None:
-        with self._arrived:
-            self.inspections += [one.inspection for one in batch]
-            self._arrived.notify_all()
-
-    def wait_for(self, wanted: Callable[[Inspection], bool]) -> Inspection:
-        """Return the next inspection that is wanted, of those that are still to come."""
-        with self._arrived:
-            first = len(self.inspections)
-            found = self._arrived.wait_for(
-                lambda: next((one for one in self.inspections[first:] if wanted(one)), None), LONG_S
-            )
-        assert found is not None, Counter(map(code, self.inspections[first:]))
-        return found
-
-    def wait_for_code(self, wanted: str) -> Inspection:
-        return self.wait_for(lambda inspection: code(inspection) == wanted)
-
-
-def code(inspection: Inspection) -> str:
-    """Return the first reason of an ND, otherwise the judgement."""
-    verdict = inspection.verdict
-    return verdict.reasons[0].code if verdict.judgement is Judgement.ND else str(verdict.judgement)
-
-
-@contextmanager
-def station(folder: Path, camera: NetworkCamera, **settings: Any) -> Iterator[tuple[Verdicts, Feed]]:
-    verdicts, stop = Verdicts(), threading.Event()
-    path = write_station(folder, {"source": camera.url, **settings})
-    daemon = Daemon(*loaded_station(path), observers=[verdicts])
-    thread = threading.Thread(target=daemon.run, args=(stop,))
-    thread.start()
-    try:
-        yield verdicts, daemon._lines[0].lane.feed
-    finally:
-        stop.set()
-        thread.join(LONG_S)
-
-
 def noisy_parts(size_wh: tuple[int, int], seed: int = 1) -> list[bytes]:
     """Return bright pictures of a part without defects, no two the same."""
     rng = np.random.default_rng(seed)
@@ -207,7 +159,7 @@ def test_a_frozen_camera_gives_nd_until_it_moves(tmp_path: Path) -> None:
     moving = noisy_parts((96, 64))
     with (
         network_camera(showing(moving)) as camera,
-        station(tmp_path, camera, frozen_after_s=0.5) as (verdicts, feed),
+        station(tmp_path, camera.url, frozen_after_s=0.5) as (verdicts, feed),
     ):
         verdicts.wait_for_code("OK")
         camera.picture = lambda _: moving[0]
@@ -219,10 +171,6 @@ def test_a_frozen_camera_gives_nd_until_it_moves(tmp_path: Path) -> None:
     assert frozen.trouble == "camera_frozen"
     assert frozen.reopened == 0
     print_row("camera frozen", "ND until it moves", f"ND {codes(verdicts)['camera_frozen']} times", COMMAND)
-
-
-def codes(verdicts: Verdicts) -> Counter[str]:
-    return Counter(map(code, verdicts.inspections))
 
 
 def test_rubbish_and_cut_pictures_are_never_judged(tmp_path: Path) -> None:
@@ -241,7 +189,7 @@ def test_rubbish_and_cut_pictures_are_never_judged(tmp_path: Path) -> None:
 
     with (
         network_camera(showing(whole)) as camera,
-        station(tmp_path, camera) as (verdicts, feed),
+        station(tmp_path, camera.url) as (verdicts, feed),
     ):
         verdicts.wait_for_code("OK")
         camera.picture = rubbish
@@ -265,7 +213,7 @@ def test_a_camera_with_other_pictures_gives_nd_until_it_is_right_again(tmp_path:
     grey = [jpeg(np.full((64, 96, 1), 200 + index, np.uint8)) for index in range(20)]
     with (
         network_camera(showing(right)) as camera,
-        station(tmp_path, camera) as (verdicts, feed),
+        station(tmp_path, camera.url) as (verdicts, feed),
     ):
         for pictures in (wide, grey):
             for changes in (camera.hang_up, lambda: None):  # after a reconnect, and within a stream
@@ -292,7 +240,7 @@ def test_a_slow_camera_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
     pictures = noisy_parts((96, 64))
     with (
         network_camera(showing(pictures), fps=1.0) as camera,
-        station(tmp_path, camera) as (verdicts, feed),
+        station(tmp_path, camera.url) as (verdicts, feed),
     ):
         for _ in range(3):
             verdicts.wait_for_code("OK")

@@ -2,13 +2,8 @@
 
 import json
 import random
-import re
-import signal
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +15,9 @@ from edgevision.ledger.reader import LedgerReader
 from tests.bundles import dark_part
 from tests.faults.cameras import NetworkCamera, Picture, jpeg, network_camera
 from tests.faults.figures import print_row
+from tests.faults.process import Sample, Sampler, running_daemon
 from tests.mosquitto import Mosquitto, Subscriber, needs_mosquitto, running_mosquitto
-from tests.stations import COMMAND, write_station
+from tests.stations import write_station
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
@@ -55,68 +51,6 @@ class ResultIds(Subscriber):
     def _keep(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         result_id = json.loads(message.payload)["result_id"]
         self.arrived[result_id] = self.arrived.get(result_id, 0) + 1
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What the process holds at one moment."""
-
-    at_s: float
-    rss_mb: float
-    files: int
-    threads: int
-
-
-class Process:
-    """A daemon that is looked at from outside."""
-
-    def __init__(self, station: Path, log: Path) -> None:
-        with log.open("w") as stream:
-            self._process = subprocess.Popen([*COMMAND, "run", "-c", str(station)], stderr=stream)
-        self._folder = Path("/proc", str(self._process.pid))
-        self.samples: list[Sample] = []
-
-    def sample(self) -> Sample:
-        """Look, and keep what was seen."""
-        status = (self._folder / "status").read_text()
-        rss_kb, threads = (int(re.findall(rf"{name}:\s+(\d+)", status)[0]) for name in ("VmRSS", "Threads"))
-        files = len(list((self._folder / "fd").iterdir()))
-        self.samples.append(Sample(time.monotonic(), rss_kb / 1e3, files, threads))
-        return self.samples[-1]
-
-    def wait_for(self, wanted: Callable[[Sample], bool]) -> Sample:
-        """Look until it is as wanted."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not wanted(sample := self.sample()):
-            assert time.monotonic() < deadline, sample
-            time.sleep(SAMPLE_EVERY_S)  # another process tells nothing by itself
-        return sample
-
-    def end(self) -> int:
-        """Stop it in order and return its exit status."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE_S)
-
-    def kill(self) -> None:
-        """Make sure that it is gone."""
-        self._process.kill()
-        self._process.wait(PATIENCE_S)
-
-
-class Sampler(threading.Thread):
-    """Samples a process until it is stopped."""
-
-    def __init__(self, process: Process) -> None:
-        super().__init__(daemon=True)
-        self._process, self._over = process, threading.Event()
-
-    def run(self) -> None:
-        while not self._over.wait(SAMPLE_EVERY_S):
-            self._process.sample()
-
-    def stop(self) -> None:
-        self._over.set()
-        self.join()
 
 
 @dataclass(frozen=True)
@@ -180,15 +114,6 @@ def _noisy(number: int) -> bytes:
 PARTS = [_noisy(number) for number in range(50)]
 
 
-@contextmanager
-def running(station: Path, log: Path) -> Iterator[Process]:
-    process = Process(station, log)
-    try:
-        yield process
-    finally:
-        process.kill()
-
-
 def slope_mb_per_h(samples: list[Sample]) -> tuple[float, float]:
     """Return the slope of the resident memory by least squares, and twice its standard error."""
     hours = np.array([sample.at_s for sample in samples]) / 3600.0
@@ -224,7 +149,7 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
             ledger={"path": str(ledger)},
         )
         world = World(broker, wild, parts, plan.fault_max_s, rng)
-        with running(station, log) as process:
+        with running_daemon(station, log) as process:
             process.wait_for(lambda _: len(results.arrived) > 100)
             time.sleep(plan.warm_up_s)
             healthy, first = process.sample(), len(process.samples)
