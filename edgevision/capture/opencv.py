@@ -10,6 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -169,11 +170,11 @@ class CameraSource(_LiveSource):
     def __init__(
         self,
         settings: CameraSettings,
-        video_capture: Callable[[str, int], Device] = cv2.VideoCapture,
+        video_capture: Callable[[str, int], Device] | None = None,
     ) -> None:
         """Open nothing yet."""
         super().__init__(settings)
-        self._video_capture = video_capture
+        self._video_capture = video_capture or _camera
 
     def open(self) -> None:
         """Open the camera and apply the settings.
@@ -200,3 +201,11 @@ def _decoded(jpeg: Any) -> Any:
         return cv2.imdecode(jpeg.reshape(-1), cv2.IMREAD_UNCHANGED) if jpeg.size else None
     except cv2.error:
         return None
+
+
+def _camera(path: str, api: int) -> Device:
+    """Open a camera. OpenCV itself would complain on stderr about each try to open one that is not there."""
+    if not Path(path).exists():
+        msg = f"{path}: expected a camera, got none; check that {path} exists and the camera is plugged in"
+        raise CaptureError(msg)
+    return cv2.VideoCapture(path, api)
