@@ -6,19 +6,19 @@ from pathlib import Path
 
 from edgevision.bundle.archive import Bundle
 from edgevision.capture.address import kind_of
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
+from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
 from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.choose import Choice, choose_engine
-from edgevision.engines.load import load_engine
+from edgevision.engines.guard import EngineHealth, GuardedEngine, load_guarded
 from edgevision.errors import InspectionError
 from edgevision.inspector import Inspector
-from edgevision.ports import Engine, EngineInfo, Feed, References, Source, Task
+from edgevision.ports import EngineInfo, Feed, References, Source, Task
 from edgevision.recipe import DetectStep, SegmentStep
 from edgevision.tasks.detect import DetectTask
 from edgevision.tasks.references import open_references
@@ -28,6 +28,8 @@ from edgevision.types import ModelRef
 __all__ = ["Models", "open_feed"]
 
 _STOP_TIMEOUT_S = 2.0
+_DRIVER_GRACE_S = 1.0
+"""A call that takes so much longer than it was told to is stuck."""
 
 
 def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
@@ -44,6 +46,8 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         camera.name,
         reopen_min_s=camera.reopen_min_s,
         reopen_max_s=camera.reopen_max_s,
+        open_limit_s=camera.open_timeout_s + _DRIVER_GRACE_S,
+        read_limit_s=camera.read_timeout_s + _DRIVER_GRACE_S,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
     )
@@ -67,8 +71,7 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
 class _Step:
     settings: SegmentStep | DetectStep
     bundle: Bundle
-    engine: Engine
-    choice: Choice
+    engine: GuardedEngine
     references: References | None
 
     @property
@@ -106,15 +109,14 @@ class Models:
             EngineError: no engine runs it as required.
         """
         self._recipe = loaded
-        engines: dict[str, tuple[Engine, Choice]] = {}
+        engines: dict[str, GuardedEngine] = {}
         steps = []
         bundles = open_bundles(loaded)
         references = [_references(loaded, index) for index in range(len(bundles))]
         for step, bundle, reference in zip(loaded.recipe.tasks, bundles, references, strict=True):
             if bundle.sha256 not in engines:
-                choice = choose_engine(bundle, settings, streams)
-                engines[bundle.sha256] = load_engine(bundle, choice.request), choice
-            steps.append(_Step(step, bundle, *engines[bundle.sha256], reference))
+                engines[bundle.sha256] = load_guarded(bundle, settings, streams)
+            steps.append(_Step(step, bundle, engines[bundle.sha256], reference))
         self._steps: Sequence[_Step] = steps
 
     @property
@@ -126,6 +128,11 @@ class Models:
     def engines(self) -> dict[str, EngineInfo]:
         """Return what runs each step, by the step's name."""
         return {step.settings.name: step.engine.info for step in self._steps}
+
+    @property
+    def health(self) -> dict[str, EngineHealth]:
+        """Return how the engine of each step is doing, by the step's name."""
+        return {step.settings.name: step.engine.health for step in self._steps}
 
     def inspector(
         self,

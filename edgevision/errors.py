@@ -11,6 +11,7 @@
     │   └── ProviderUnavailable   5  the required execution provider is not there
     ├── CaptureError              6  a source cannot be opened or read
     │   ├── CameraRefusedSetting  6  the camera did not take an asked setting
+    │   ├── DamagedFrame          6  one picture of a camera cannot be decoded; the next one may
     │   └── TruncatedInput        3  a recording ended before its last frame
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
@@ -29,6 +30,7 @@ __all__ = [
     "CaptureError",
     "ConfigError",
     "DamagedBundle",
+    "DamagedFrame",
     "EdgeVisionError",
     "EngineError",
     "GoldenMismatch",
@@ -97,6 +99,10 @@ class CaptureError(EdgeVisionError):
 
 class CameraRefusedSetting(CaptureError):
     """The camera did not take a setting that the station requires."""
+
+
+class DamagedFrame(CaptureError):
+    """One picture of a camera cannot be decoded; the next one may."""
 
 
 class TruncatedInput(CaptureError):

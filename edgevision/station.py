@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from edgevision.errors import EdgeVisionError
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
-from edgevision.types import Frame, Inspected, Inspection, Reason
+from edgevision.types import Frame, Inspected, Inspection
 
 __all__ = ["Lane"]
 
@@ -124,12 +124,8 @@ class Lane:
         return is_full or self._stopping.is_set() or self._failure is not None
 
     def _inspect(self, frame: Frame) -> Inspection:
-        inspector = self._inspector()
-        if frame.is_frozen:
-            reason = Reason("camera_frozen", f"{frame.camera} shows the same picture for too long")
-            return inspector.undecided(frame, reason)
         queue_ns = time.monotonic_ns() - frame.captured_ns if frame.captured_ns else 0
-        return inspector.inspect(frame, queue_ns)
+        return self._inspector().inspect(frame, queue_ns)
 
     def _finish(self, ticket: int, inspected: Inspected) -> None:
         """Commit what is complete; while another worker commits, what follows is left to that one."""

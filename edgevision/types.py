@@ -98,6 +98,10 @@ class Frame:
     """How long fetching and decoding took after the exposure; 0 where nobody knows."""
     is_frozen: bool = False
     """The camera has repeated this picture for too long."""
+    pixel_format: str = ""
+    """As the camera sent it, before it became BGR; empty where nobody knows."""
+    changed: str = ""
+    """How size or format differ from what the camera gave at the start; empty when they do not."""
 
     def __post_init__(self) -> None:
         _check_image("image_bgr", self.image_bgr, 3)

@@ -51,11 +51,13 @@ class CameraSettings(_Part):
     gain: float | None = None
     on_refused_setting: Literal["error", "warn"] = "warn"
     open_timeout_s: Seconds = 5.0
-    read_timeout_s: Seconds = 5.0
+    read_timeout_s: Seconds = 1.5
+    """Longer than the time between two pictures; a camera that goes without a word is missed then."""
     frozen_after_s: Seconds | None = 10.0
     """The same pixels for this long mean a frozen camera; null switches the check off."""
-    reopen_min_s: Seconds = 0.5
-    reopen_max_s: Seconds = 30.0
+    reopen_min_s: Seconds = 0.25
+    reopen_max_s: Seconds = 0.75
+    """Asking a camera costs little; with a short pause it is back within 2 s of its return."""
     px_per_mm: Annotated[float, Field(gt=0)] | None = None
     """Calibration: pixels per millimetre on the part."""
 

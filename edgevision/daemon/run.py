@@ -20,7 +20,7 @@ from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, LedgerSettings, Station
 from edgevision.daemon.records import Records
 from edgevision.daemon.voice import Voice
-from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
+from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state, repair_conditions
 from edgevision.engines.machine import available_threads, processor
 from edgevision.errors import CaptureError
 from edgevision.ledger.journal import Ledger
@@ -141,11 +141,15 @@ class Daemon:
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
-        cameras = [line.camera for line in self._lines]
-        self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
+        self._introduce()
         self._voice.state(MachineState.READY)
         for line in self._lines:
             line.lane.start()
+
+    def _introduce(self) -> None:
+        cameras = [line.camera for line in self._lines]
+        self._introduced = self._models.engines
+        self._voice.introduce(__version__, cameras, self._models.refs, self._introduced, _host_facts())
 
     def _supervise(self, stop: threading.Event) -> None:
         every_ns = round(self._station.metrics_every_s * 1e9)
@@ -165,8 +169,13 @@ class Daemon:
     def _look(self) -> None:
         counters = {line.camera: line.lane.feed.counters for line in self._lines}
         found = [one for name, each in counters.items() for one in camera_conditions(name, each)]
+        if self._models.engines != self._introduced:
+            self._introduce()
+        found = [*repair_conditions(self._models.health), *found]
         self._voice.conditions([*engine_conditions(self._models.engines), *found])
-        self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
+        is_engine_failed = any(one.code == "engine_failed" for one in found)
+        state = machine_state(counters, self.total, is_engine_failed=is_engine_failed)
+        self._voice.state(state, found[0].text if found else None)
 
     def _measure(self) -> None:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()

@@ -34,6 +34,7 @@ class Voice:
         self._station = station
         self._recipe = recipe
         self._publisher = publisher
+        self._started_ns = time.time_ns()
         self._state: MachineState | None = None
         self._active: dict[tuple[str, str | None], Condition] = {}
 
@@ -62,7 +63,7 @@ class Voice:
                 models=models,
                 engines=engines,
                 host=host,
-                started_ns=time.time_ns(),
+                started_ns=self._started_ns,
             )
             self._publisher.info(message)
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edgevision.capture.fake import FakeSource, Step
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
+from edgevision.capture.live import LiveFeed
 from edgevision.errors import OutputError, TruncatedInput
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed

@@ -245,7 +245,7 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("addition", "expected"),
     [
-        ("    reopen_min_s: 40\n", "expected reopen_min_s at most reopen_max_s, got 40.0 and 30.0"),
+        ("    reopen_min_s: 40\n", "expected reopen_min_s at most reopen_max_s, got 40.0 and 0.75"),
         ("    width: true\n", "cameras[0].width: expected a whole number, got true"),
         ("    fps: 1.0e-300\n", "cameras[0].fps: expected at least 0.001, got"),
         (
