@@ -26,6 +26,7 @@ __all__ = [
     "Reason",
     "RecipeRef",
     "StageTimes",
+    "Trigger",
     "Truth",
     "Verdict",
 ]
@@ -79,6 +80,24 @@ class Truth:
             _freeze(self.class_map)
 
 
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An order to inspect what stands before one camera now. Times without `wall` are monotonic."""
+
+    trigger_id: str
+    result_id: str
+    """Follows from the trigger id, so a repeated trigger would give the same."""
+    requested_ns: int
+    """When the line said so."""
+    wall_ns: int
+    """The same in UTC."""
+    deadline_ns: int
+    """By then there is a verdict, ND if need be."""
+    pre_trigger_ns: int = 0
+    """How long before the trigger the wanted frame was exposed."""
+    part_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture. `frame_id` counts per source from 0; a gap means frames were lost."""
@@ -98,6 +117,8 @@ class Frame:
     """How long fetching and decoding took after the exposure; 0 where nobody knows."""
     is_frozen: bool = False
     """The camera has repeated this picture for too long."""
+    trigger: Trigger | None = None
+    """Which trigger it is inspected for."""
 
     def __post_init__(self) -> None:
         _check_image("image_bgr", self.image_bgr, 3)
@@ -214,14 +235,16 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """The complete record of one frame. Holds no pixels."""
+    """The complete record of one frame, or of a trigger that got none. Holds no pixels."""
 
     result_id: str
     camera: str
-    frame_id: int
+    frame_id: int | None
+    """None for a trigger without a frame; the two times are then those of the trigger."""
     captured_ns: int
     wall_ns: int
     size_wh: tuple[int, int]
+    """(0, 0) without a frame."""
     recipe: RecipeRef
     models: tuple[ModelRef, ...]
     findings: tuple[Findings, ...]
@@ -231,6 +254,7 @@ class Inspection:
     part_id: str | None = None
     file: str | None = None
     truth: Judgement | None = None
+    trigger_id: str | None = None
 
     @property
     def defects(self) -> tuple[Defect, ...]:
@@ -242,5 +266,12 @@ class Inspection:
 class Inspected:
     """A frame with its inspection, for whoever needs the pixels once more."""
 
-    frame: Frame
+    frame: Frame | None
+    """None for a trigger that got no frame."""
     inspection: Inspection
+
+    @property
+    def seen(self) -> Frame:
+        """The frame, for those who only meet inspections that have one, such as recordings."""
+        assert self.frame is not None
+        return self.frame

@@ -36,6 +36,7 @@ class _ThreadedFeed(ABC):
         self._lock = threading.Lock()
         self._counters = FeedCounters()
         self._failure: Exception | None = None
+        self._newest: Frame | None = None
         self._thread = threading.Thread(target=self._run, name=f"capture-{camera}", daemon=True)
 
     @property
@@ -48,6 +49,11 @@ class _ThreadedFeed(ABC):
         """A consistent copy of the counters."""
         with self._lock:
             return self._counters
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame read last, whoever took it."""
+        return self._newest
 
     @property
     def frames_expected(self) -> int | None:
@@ -124,6 +130,7 @@ class _ThreadedFeed(ABC):
             self._counters = replace(self._counters, **changes)
 
     def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
+        self._newest = frame
         self._note(frames_read=self._counters.frames_read + 1, is_frozen=is_frozen)
         if lost := self._handover.put(replace(frame, is_frozen=True) if is_frozen else frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)
@@ -163,9 +170,13 @@ class LiveFeed(_ThreadedFeed):
         frozen_after_s: float | None = 10.0,
         stop_timeout_s: float = 5.0,
         rng: random.Random | None = None,
+        handover: Handover | None = None,
     ) -> None:
-        """Take over `source`, which only the capture thread may use from now on."""
-        super().__init__(source, camera, NewestSlot(), stop_timeout_s)
+        """Take over `source`, which only the capture thread may use from now on.
+
+        Without a `handover` the newest frame waits to be taken.
+        """
+        super().__init__(source, camera, handover or NewestSlot(), stop_timeout_s)
         self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
         self._frozen_after_s = frozen_after_s
         self._has_been_open = False

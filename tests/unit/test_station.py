@@ -59,7 +59,7 @@ class Kept:
 
     @property
     def frame_ids(self) -> list[int]:
-        return [one.frame.frame_id for one in self.inspected]
+        return [one.seen.frame_id for one in self.inspected]
 
 
 def join(lane: Lane) -> None:
@@ -81,7 +81,7 @@ def running(lane: Lane) -> Iterator[Lane]:
 
 
 def fails(one: Inspected) -> None:
-    if one.frame.frame_id == 5:
+    if one.seen.frame_id == 5:
         raise OutputError("out.jsonl: cannot be written: no space left")
 
 
