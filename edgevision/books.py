@@ -23,8 +23,8 @@ class TriggerCounts:
     nd: int = 0
     pending: int = 0
     """Accepted, and the verdict is not committed yet."""
-    refused: int = 0
-    late: int = 0
+    triggers_refused: int = 0
+    triggers_late: int = 0
     """Verdicts dropped because their trigger had been answered ND at its deadline; in no other count."""
 
 
@@ -54,6 +54,6 @@ class Books:
             ng=self._judged[Judgement.NG],
             nd=self._judged[Judgement.ND],
             pending=self.pending,
-            refused=self.refused,
-            late=self.late,
+            triggers_refused=self.refused,
+            triggers_late=self.late,
         )

@@ -1,6 +1,6 @@
 """The composition root: settings become objects. The only module that knows every adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +10,21 @@ from edgevision.capture.feed import LiveFeed, RecordingFeed
 from edgevision.capture.folder import FolderSource
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
+from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
 from edgevision.engines.choose import Choice, choose_engine
 from edgevision.engines.load import load_engine
+from edgevision.errors import ConfigError
 from edgevision.inspector import Inspector
 from edgevision.ports import Engine, EngineInfo, Feed, Source
 from edgevision.recipe import SegmentStep
 from edgevision.tasks.segment import SegmentTask
-from edgevision.types import ModelRef
+from edgevision.types import Frame, ModelRef
 
-__all__ = ["Models", "open_feed"]
+__all__ = ["Models", "open_feed", "open_tapped_feed"]
 
 _STOP_TIMEOUT_S = 2.0
 
@@ -34,8 +36,25 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         CaptureError: the address names nothing that can be opened.
     """
     source = _source(camera, frames)
-    if not source.is_live:
-        return RecordingFeed(source, camera.name)
+    return _live(source, camera) if source.is_live else RecordingFeed(source, camera.name)
+
+
+def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None]) -> Feed:
+    """Return the feed of a triggered camera, not started; `show` gets each frame in the capture thread.
+
+    Raises:
+        CaptureError: the address names nothing that can be opened.
+        ConfigError: the source is a recording, whose frames cannot come after a trigger.
+    """
+    if kind_of(camera.source) in ("video", "folder"):
+        raise ConfigError(
+            f"camera {camera.name}: mode {camera.mode} needs frames that are exposed now; expected a camera, "
+            "a stream or the sample line, got a recording; use mode: continuous"
+        )
+    return _live(_source(camera, None), camera, FrameTap(show))
+
+
+def _live(source: Source, camera: CameraSettings, tap: FrameTap | None = None) -> LiveFeed:
     return LiveFeed(
         source,
         camera.name,
@@ -43,6 +62,7 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         reopen_max_s=camera.reopen_max_s,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
+        handover=tap,
     )
 
 

@@ -46,7 +46,8 @@ class Pairing:
     def see(self, frame: Frame, reach_ns: int) -> bool:
         """Take note of a frame, keeping those up to `reach_ns` before it; True when it was waited for."""
         self._ring.add(frame, reach_ns + self._capture_delay_ns)
-        return any([self._match(order) for order in self._open.values()])
+        matched = [self._match(order) for order in self._open.values()]
+        return any(matched)
 
     def add(self, ticket: int, trigger: Trigger) -> None:
         """Open an order."""
