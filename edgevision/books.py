@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 from edgevision.types import Inspected, Judgement
 
-__all__ = ["Books", "TriggerCounts"]
+__all__ = ["LATE", "Books", "TriggerCounts"]
+
+LATE = "deadline"
+"""Code of the reason for a verdict that was not there in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class TriggerCounts:
     """Accepted, and the verdict is not committed yet."""
     triggers_refused: int = 0
     triggers_late: int = 0
-    """Verdicts dropped because their trigger had been answered ND at its deadline; in no other count."""
+    """Of `nd`: answered at their deadline while the inspection was still going on."""
 
 
 @dataclass(slots=True)
@@ -44,7 +47,10 @@ class Books:
 
     def commit(self, batch: Iterable[Inspected]) -> None:
         """Count verdicts."""
-        self._judged.update(inspected.inspection.verdict.judgement for inspected in batch)
+        for inspected in batch:
+            verdict = inspected.inspection.verdict
+            self._judged[verdict.judgement] += 1
+            self.late += any(reason.code == LATE for reason in verdict.reasons)
 
     def counts(self) -> TriggerCounts:
         """Return a copy."""

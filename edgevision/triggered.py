@@ -3,7 +3,7 @@
 Who waits for whom: the capture thread shows every frame to `receive` and whoever has a trigger calls
 `offer`; both only look for pairs under a lock and return at once. Workers inspect the pairs. One
 thread watches the deadlines and answers ND, with the cause, whatever has no verdict by then, even
-while the camera's driver or a model hangs; what a worker brings after that is dropped and counted.
+while the camera's driver or a model hangs; what a worker brings after that is dropped.
 Verdicts are committed in the order of the triggers.
 """
 
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from edgevision.books import Books, TriggerCounts
+from edgevision.books import LATE, Books, TriggerCounts
 from edgevision.commits import OrderedCommits
 from edgevision.errors import EdgeVisionError
 from edgevision.inspector import Inspector
@@ -189,7 +189,7 @@ class TriggeredLane:
     def _undecided(self, order: Order) -> Inspected:
         inspector = self._inspector()
         if order.frame is not None:
-            late = Reason("deadline", "the inspection was not done by the deadline of the trigger")
+            late = Reason(LATE, "the inspection was not done by the deadline of the trigger")
             return Inspected(order.frame, inspector.undecided(order.frame, late))
         cause = order.cause or self._absence()
         return Inspected(None, inspector.unseen(self._feed.camera, order.trigger, cause))
@@ -204,7 +204,6 @@ class TriggeredLane:
         """Give an order its verdict, unless it has one."""
         with self._changed:
             if not self._pairing.settle(order):
-                self._books.late += 1
                 return
         batch = self._commits.finish(order.ticket, inspected)
         with self._changed:

@@ -12,6 +12,7 @@ from edgevision.ports.delivering import (
     NewResult,
     Outbox,
     OutboxRow,
+    Received,
 )
 from edgevision.ports.inspecting import Engine, EngineInfo, Feed, FeedCounters, Source, Task, Tensor
 
@@ -27,6 +28,7 @@ __all__ = [
     "NewResult",
     "Outbox",
     "OutboxRow",
+    "Received",
     "Source",
     "Task",
     "Tensor",
