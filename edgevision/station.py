@@ -68,6 +68,11 @@ class Lane:
         return any(thread.is_alive() for thread in self._threads)
 
     @property
+    def is_halted(self) -> bool:
+        """Return whether it waits for `resume`."""
+        return self._is_halted
+
+    @property
     def failure(self) -> BaseException | None:
         """Return what ended the lane early, before `join` raises it."""
         return self._failure

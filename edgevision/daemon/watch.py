@@ -45,9 +45,22 @@ def engine_conditions(engines: Mapping[str, EngineInfo]) -> list[Condition]:
     ]
 
 
-def machine_state(cameras: Mapping[str, FeedCounters], inspected: int) -> MachineState:
-    """Return the state of a running station (OPC 40100-1, automatic mode)."""
+def machine_state(
+    cameras: Mapping[str, FeedCounters],
+    inspected: int,
+    *,
+    is_halted: bool = False,
+    pending: int | None = None,
+) -> MachineState:
+    """Return the state of a running station (OPC 40100-1, automatic mode).
+
+    `pending` is how many triggers have no verdict yet, where all cameras wait for triggers.
+    """
+    if is_halted:
+        return MachineState.HALTED
     lost = [name for name, counters in cameras.items() if camera_conditions(name, counters)]
     if cameras and len(lost) == len(cameras):
         return MachineState.ERROR
+    if pending is not None:
+        return MachineState.SINGLE_EXECUTION if pending else MachineState.READY
     return MachineState.CONTINUOUS_EXECUTION if inspected else MachineState.READY

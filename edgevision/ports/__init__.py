@@ -15,10 +15,12 @@ from edgevision.ports.delivering import (
     Received,
 )
 from edgevision.ports.inspecting import Engine, EngineInfo, Feed, FeedCounters, Source, Task, Tensor
+from edgevision.ports.triggering import EdgeLine, TriggerInput
 
 __all__ = [
     "Broker",
     "Delivery",
+    "EdgeLine",
     "Engine",
     "EngineInfo",
     "Feed",
@@ -32,4 +34,5 @@ __all__ = [
     "Source",
     "Task",
     "Tensor",
+    "TriggerInput",
 ]
