@@ -20,6 +20,7 @@ from edgevision.daemon.reload import Reload
 from edgevision.daemon.watch import Condition
 from edgevision.host.changelog import ChangeLog
 from edgevision.messages import CommandCounts, Severity, Topics, Verb, encode
+from edgevision.messages.command import printable
 from edgevision.mqtt.commands import CommandChannel
 from edgevision.ports import Broker, Message, Received
 from edgevision.triggered import TriggeredLane
@@ -109,7 +110,7 @@ class Controls:
         return [Condition("change_log_failed", Severity.ERROR, error)] if error else []
 
     def _heard(self, verb: Verb, received: Received, reply: Reply) -> None:
-        user = received.user_properties.get("user")
+        user = printable(received.user_properties.get("user"))
         request = Request(verb, received.payload, received.received_ns, transport="mqtt", user=user)
         self._commands.handle(request, reply)
 

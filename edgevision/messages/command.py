@@ -4,6 +4,7 @@ A command is JSON on `{root}/{station}/cmd/{verb}`. Its answer goes to the respo
 with the correlation data, or else to `…/cmd/{verb}/ack`.
 """
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -22,14 +23,21 @@ __all__ = [
     "TriggerCommand",
     "Verb",
     "answer_message",
+    "printable",
 ]
 
 ANSWER_SCHEMA = "edgevision.answer/1"
 
 CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
-Printable = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+Printable = Annotated[str, Field(pattern=rf"^{_PRINTABLE.pattern}$")]
 Camera = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+
+
+def printable(text: str | None) -> str | None:
+    """Return a name as it may be logged and written down; None for anything else."""
+    return text if text is not None and _PRINTABLE.fullmatch(text) else None
 
 
 class Verb(StrEnum):

@@ -30,7 +30,6 @@ class IntervalInput:
     def _run(self) -> None:
         due_ns = time.monotonic_ns() + self._interval_ns
         while not self._stopping.wait(max(0, due_ns - time.monotonic_ns()) / 1e9):
-            now_ns = time.monotonic_ns()
-            self._fire(now_ns)
-            missed = (now_ns - due_ns) // self._interval_ns
+            self._fire(time.monotonic_ns())
+            missed = (time.monotonic_ns() - due_ns) // self._interval_ns
             due_ns += (1 + missed) * self._interval_ns
