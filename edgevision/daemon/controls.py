@@ -87,11 +87,13 @@ class Controls:
             one.start()
 
     def stop(self) -> None:
-        """Take no more of either."""
+        """Take no more of either; what has come is still answered."""
         for one in self._inputs:
             one.stop()
         if self._channel is not None:
             self._channel.stop()
+        if self._changes is not None:
+            self._changes.close()
 
     def reload(self, who: str) -> None:
         """Read the station file again, in another thread, on behalf of somebody at this machine."""

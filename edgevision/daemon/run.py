@@ -199,11 +199,11 @@ class Daemon:
 
     def _stop_lanes(self) -> list[Exception | SystemExit]:
         self._teller.stop()
-        self._controls.stop()
         for line in self._lines:
             line.lane.stop()
         with ThreadPoolExecutor(len(self._lines)) as pool:
             endings = list(pool.map(_ending, self._lines))
+        self._controls.stop()
         failures = [ending for ending in endings if ending is not None]
         self._teller.counts(self._controls.counts)
         for failure in failures[1:]:

@@ -14,6 +14,8 @@ from edgevision.messages.wire import epoch_ms, iso_utc
 
 __all__ = ["ChangeLog"]
 
+_CLOSED = -1
+
 
 class ChangeLog:
     """A file of changes. Safe in many threads."""
@@ -61,5 +63,8 @@ class ChangeLog:
                 ) from error
 
     def close(self) -> None:
-        """Close the file; nothing may be appended any more."""
-        os.close(self._file)
+        """Close the file; whoever appends from now on gets an OutputError. Safe to call twice."""
+        with self._lock:
+            if self._file != _CLOSED:
+                os.close(self._file)
+                self._file = _CLOSED

@@ -60,7 +60,7 @@ class CommandChannel:
             thread.start()
 
     def stop(self) -> None:
-        """Carry out nothing more; what is answered already is still sent while the broker takes it."""
+        """Hear nothing more; what has come is still answered, while the broker takes it."""
         self._stopping.set()
 
     def publish(self, message: Message) -> None:
@@ -71,6 +71,8 @@ class CommandChannel:
             self._not_heard("dropped")
 
     def _receive(self, verb: Verb, received: Received) -> None:
+        if self._stopping.is_set():
+            return
         if received.is_retained:
             self._not_heard("ignored")
             return
@@ -80,7 +82,7 @@ class CommandChannel:
             self._not_heard("dropped")
 
     def _listen(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() or not self._incoming.empty():
             try:
                 verb, received = self._incoming.get(timeout=_IDLE_S)
             except queue.Empty:
