@@ -84,7 +84,7 @@ class Lane:
             thread.start()
 
     def halt(self) -> None:
-        """Take no further frame until `resume`; the source stays open."""
+        """Take no further frame until `resume`, but one that is being waited for; the source stays open."""
         with self._order:
             self._is_halted = True
 

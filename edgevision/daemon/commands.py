@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 MAX_PAYLOAD_BYTES = 4096
 _ANSWERS_KEPT = 1024
+_WHERE_MAX = 80
 _SLOW = frozenset({Verb.RECIPE, Verb.RELOAD})
 
 Answer = Mapping[str, Any]
@@ -205,5 +206,5 @@ def _read(request: Request) -> Command | Outcome:
         return COMMAND_MODELS[request.verb].model_validate_json(request.payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        where = ascii(".".join(map(str, first["loc"])))[1:-1][:_WHERE_MAX]
         return Outcome(ok=False, code="bad_payload", text=f"{where}: {first['msg']}".removeprefix(": "))
