@@ -1,6 +1,6 @@
 """The composition root: settings become objects. The only module that knows every adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +11,22 @@ from edgevision.capture.folder import FolderSource
 from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
+from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
 from edgevision.engines.guard import EngineHealth, GuardedEngine, load_guarded
-from edgevision.errors import InspectionError
+from edgevision.errors import ConfigError, InspectionError
 from edgevision.inspector import Inspector
 from edgevision.ports import EngineInfo, Feed, References, Source, Task
 from edgevision.recipe import DetectStep, SegmentStep
 from edgevision.tasks.detect import DetectTask
 from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
-from edgevision.types import ModelRef
+from edgevision.types import Frame, ModelRef
 
-__all__ = ["Models", "open_feed"]
+__all__ = ["Models", "open_feed", "open_tapped_feed"]
 
 _STOP_TIMEOUT_S = 2.0
 _DRIVER_GRACE_S = 1.0
@@ -39,8 +40,25 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         CaptureError: the address names nothing that can be opened.
     """
     source = _source(camera, frames)
-    if not source.is_live:
-        return RecordingFeed(source, camera.name)
+    return _live(source, camera) if source.is_live else RecordingFeed(source, camera.name)
+
+
+def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None]) -> Feed:
+    """Return the feed of a triggered camera, not started; `show` gets each frame in the capture thread.
+
+    Raises:
+        CaptureError: the address names nothing that can be opened.
+        ConfigError: the source is a recording, whose frames cannot come after a trigger.
+    """
+    if kind_of(camera.source) in ("video", "folder"):
+        raise ConfigError(
+            f"camera {camera.name}: mode {camera.mode} needs frames that are exposed now; expected a camera, "
+            "a stream or the sample line, got a recording; use mode: continuous"
+        )
+    return _live(_source(camera, None), camera, FrameTap(show))
+
+
+def _live(source: Source, camera: CameraSettings, tap: FrameTap | None = None) -> LiveFeed:
     return LiveFeed(
         source,
         camera.name,
@@ -50,6 +68,7 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         read_limit_s=camera.read_timeout_s + _DRIVER_GRACE_S,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
+        handover=tap,
     )
 
 

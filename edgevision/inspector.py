@@ -22,6 +22,7 @@ from edgevision.types import (
     Reason,
     RecipeRef,
     StageTimes,
+    Trigger,
     Verdict,
 )
 
@@ -78,6 +79,25 @@ class Inspector:
     def _models(self) -> tuple[ModelRef, ...]:
         return tuple(task.model for task in self._tasks)
 
+    def unseen(self, camera: str, trigger: Trigger, reason: Reason) -> Inspection:
+        """Return ND for a trigger that got no frame."""
+        return Inspection(
+            result_id=trigger.result_id,
+            camera=camera,
+            frame_id=None,
+            captured_ns=trigger.requested_ns,
+            wall_ns=trigger.wall_ns,
+            size_wh=(0, 0),
+            recipe=self._recipe_ref,
+            models=self._models,
+            findings=(),
+            verdict=Verdict(Judgement.ND, (reason,)),
+            times=StageTimes(),
+            is_simulated=self._is_simulated,
+            part_id=trigger.part_id,
+            trigger_id=trigger.trigger_id,
+        )
+
     def _judged(self, findings: Sequence[Findings], failures: Sequence[Reason]) -> Verdict:
         try:
             verdict = judge(findings, self._recipe)
@@ -112,9 +132,12 @@ class Inspector:
             part_id=frame.part_id,
             file=frame.file,
             truth=frame.truth.judgement if frame.truth else None,
+            trigger_id=frame.trigger.trigger_id if frame.trigger else None,
         )
 
     def _result_id(self, frame: Frame) -> str:
+        if frame.trigger is not None:
+            return frame.trigger.result_id
         return str(uuid.uuid5(_RESULT_IDS, f"{self._run_id}\n{frame.camera}\n{frame.frame_id}"))
 
 

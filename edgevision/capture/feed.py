@@ -32,6 +32,7 @@ class ThreadedFeed(ABC):
         self._lock = threading.Lock()
         self._counters = FeedCounters()
         self._failure: Exception | None = None
+        self._newest: Frame | None = None
         self._thread = threading.Thread(target=self._run, name=f"capture-{camera}", daemon=True)
 
     @property
@@ -44,6 +45,11 @@ class ThreadedFeed(ABC):
         """A consistent copy of the counters."""
         with self._lock:
             return self._counters
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame read last, whoever took it."""
+        return self._newest
 
     @property
     def frames_expected(self) -> int | None:
@@ -120,6 +126,7 @@ class ThreadedFeed(ABC):
             self._counters = replace(self._counters, **changes)
 
     def _hand_over(self, frame: Frame) -> None:
+        self._newest = frame
         self._note(frames_read=self._counters.frames_read + 1)
         if lost := self._handover.put(frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)

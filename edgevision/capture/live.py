@@ -14,7 +14,7 @@ from edgevision.capture.changed import FormatWatch
 from edgevision.capture.feed import ThreadedFeed
 from edgevision.capture.frozen import FrozenDetector
 from edgevision.capture.overdue import CallClock
-from edgevision.capture.slot import NewestSlot
+from edgevision.capture.slot import Handover, NewestSlot
 from edgevision.errors import CameraRefusedSetting, CaptureError, DamagedFrame
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
@@ -44,13 +44,15 @@ class LiveFeed(ThreadedFeed):
         frozen_after_s: float | None = 10.0,
         stop_timeout_s: float = 5.0,
         rng: random.Random | None = None,
+        handover: Handover | None = None,
     ) -> None:
         """Take over `source`, which only the capture thread may use from now on.
 
+        Without a `handover` the newest frame waits to be taken.
         A call into the source that takes longer than its limit makes the camera count as stalled;
         nothing but damaged pictures for `read_limit_s` makes it count as lost.
         """
-        super().__init__(source, camera, NewestSlot(), stop_timeout_s)
+        super().__init__(source, camera, handover or NewestSlot(), stop_timeout_s)
         self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
         self._open_limit_s, self._read_limit_s = open_limit_s, read_limit_s
         self._frozen_after_s = frozen_after_s

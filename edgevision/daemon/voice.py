@@ -7,12 +7,16 @@ import logging
 import time
 from collections.abc import Iterable
 
+from edgevision.books import TriggerCounts
 from edgevision.daemon.watch import Condition
 from edgevision.messages import (
     CameraFigures,
+    CommandCounts,
     HostFacts,
     MachineState,
     alarm_message,
+    commands_message,
+    counters_message,
     info_message,
     metrics_message,
     state_message,
@@ -37,6 +41,11 @@ class Voice:
         self._started_ns = time.time_ns()
         self._state: MachineState | None = None
         self._active: dict[tuple[str, str | None], Condition] = {}
+
+    def inspects_by(self, recipe: RecipeRef) -> None:
+        """Name another recipe from now on; the state is said again with it."""
+        self._recipe = recipe
+        self._state = None
 
     def introduce(
         self,
@@ -103,6 +112,22 @@ class Voice:
                 now_ns=time.time_ns(),
             )
             self._publisher.metrics(camera, message)
+
+    def counters(self, camera: str, counts: TriggerCounts, since_ns: int) -> None:
+        """Publish the books of a triggered camera."""
+        if self._publisher is not None:
+            message = counters_message(
+                camera, counts, station=self._station, since_ns=since_ns, now_ns=time.time_ns()
+            )
+            self._publisher.counters(camera, message)
+
+    def commands(self, counts: CommandCounts, since_ns: int) -> None:
+        """Publish what became of the commands."""
+        if self._publisher is not None:
+            message = commands_message(
+                counts, station=self._station, since_ns=since_ns, now_ns=time.time_ns()
+            )
+            self._publisher.commands(message)
 
     def _alarm(self, condition: Condition, *, active: bool) -> None:
         if self._publisher is not None:

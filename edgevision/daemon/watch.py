@@ -70,12 +70,24 @@ def repair_conditions(engines: Mapping[str, EngineHealth]) -> list[Condition]:
 
 
 def machine_state(
-    cameras: Mapping[str, FeedCounters], inspected: int, *, is_engine_failed: bool = False
+    cameras: Mapping[str, FeedCounters],
+    inspected: int,
+    *,
+    is_halted: bool = False,
+    is_engine_failed: bool = False,
+    pending: int | None = None,
 ) -> MachineState:
-    """Return the state of a running station (OPC 40100-1, automatic mode)."""
+    """Return the state of a running station (OPC 40100-1, automatic mode).
+
+    `pending` is how many triggers have no verdict yet, where all cameras wait for triggers.
+    """
+    if is_halted:
+        return MachineState.HALTED
     if is_engine_failed:
         return MachineState.ERROR
     lost = [name for name, counters in cameras.items() if camera_conditions(name, counters)]
     if cameras and len(lost) == len(cameras):
         return MachineState.ERROR
+    if pending is not None:
+        return MachineState.SINGLE_EXECUTION if pending else MachineState.READY
     return MachineState.CONTINUOUS_EXECUTION if inspected else MachineState.READY

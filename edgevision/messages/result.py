@@ -67,14 +67,17 @@ class ResultMessage(MessageModel):
     camera: str
     part_id: str | None = None
     """Serial or batch, when the line knows it."""
-    frame_id: int
+    trigger_id: str | None = None
+    """Of the trigger that asked for it; absent where frames are inspected as they come."""
+    frame_id: int | None = None
+    """Absent when a trigger got no frame; `ts` is then the time of the trigger."""
     file: str | None = None
     """Name of the file, for recordings and folders."""
     truth: Literal["OK", "NG"] | None = None
     """What was known about the part beforehand."""
     width: int
     height: int
-    """Of the frame, in pixels."""
+    """Of the frame, in pixels; 0 when there was none."""
     recipe: str
     recipe_version: str
     recipe_hash: str
@@ -170,6 +173,7 @@ def _identity(inspection: Inspection) -> dict[str, Any]:
         "result_id": inspection.result_id,
         "camera": inspection.camera,
         "part_id": inspection.part_id,
+        "trigger_id": inspection.trigger_id,
         "frame_id": inspection.frame_id,
         "file": inspection.file,
         "truth": inspection.truth.value if inspection.truth else None,

@@ -85,6 +85,10 @@ class Feed(Protocol):
         """A consistent copy of the counters."""
 
     @property
+    def newest(self) -> Frame | None:
+        """The frame read last, whoever took it; None before the first."""
+
+    @property
     def frames_expected(self) -> int | None:
         """How many frames the recording says it has; None where nobody knows, or not yet."""
 

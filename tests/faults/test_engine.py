@@ -35,7 +35,7 @@ def station(path: Path) -> Iterator[GuardedEngine]:
     thread = threading.Thread(target=daemon.run, args=(stop,))
     thread.start()
     try:
-        yield daemon._models._steps[0].engine
+        yield daemon._active.models._steps[0].engine
     finally:
         stop.set()
         thread.join(LONG_S)

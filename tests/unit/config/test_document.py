@@ -256,6 +256,11 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
             "mqtt: {host: h, password_credential: ../../etc/shadow}\n",
             "mqtt.password_credential: expected the name of a credential",
         ),
+        ("commands: {enabled: true}\n", "give the section mqtt too"),
+        (
+            "triggers: {gpio: [{chip: /dev/gpiochip0, line: 3, camera: cam9}]}\n",
+            "cam9 is no camera of mode triggered",
+        ),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, addition: str, expected: str) -> None:

@@ -85,6 +85,22 @@ def test_a_station_without_an_engine_is_in_error() -> None:
     assert machine_state({"cam1": FINE}, 1, is_engine_failed=True) is MachineState.ERROR
 
 
+@pytest.mark.parametrize(
+    ("camera", "is_halted", "pending", "state"),
+    [
+        (FINE, False, 0, MachineState.READY),
+        (FINE, False, 2, MachineState.SINGLE_EXECUTION),
+        (LOST, False, 2, MachineState.ERROR),
+        (FINE, True, 2, MachineState.HALTED),
+        (LOST, True, 0, MachineState.HALTED),
+    ],
+)
+def test_the_state_of_a_machine_that_waits_for_triggers(
+    camera: FeedCounters, is_halted: bool, pending: int, state: MachineState
+) -> None:
+    assert machine_state({"cam1": camera}, 9, is_halted=is_halted, pending=pending) is state
+
+
 def test_a_step_on_another_provider_than_asked_for_is_told() -> None:
     asked = EngineInfo("onnxruntime", "cuda", "cuda", "int8", "1.22", threads=4, streams=1)
     fell_back = EngineInfo("onnxruntime", "cuda", "cpu", "int8", "1.22", threads=4, streams=1)
