@@ -15,7 +15,7 @@ from edgevision.tasks.segment import SegmentTask
 from edgevision.types import Judgement
 from export.data.line import SampleLineSet
 from export.data.sample import Sample
-from export.runners import as_frame, segment_task
+from export.runners import as_frame, segment_step_of, segment_task
 
 __all__ = ["hard_parts"]
 
@@ -34,7 +34,7 @@ def hard_parts(
     """
     engine = load_engine(bundle, request)
     try:
-        wary = recipe.tasks[0].model_copy(update={"min_area_px": _SPOT_PX})
+        wary = segment_step_of(recipe).model_copy(update={"min_area_px": _SPOT_PX})
         task = segment_task(bundle.manifest, wary, engine)
         for first in range(0, parts, _CHUNK):
             chunk = SampleLineSet(seed, min(_CHUNK, parts - first), wide_share=0.0, first=first)

@@ -1,12 +1,13 @@
 """Lays the picture of a good part over another picture: translation and small rotation. Pure.
 
-A first guess comes from phase correlation, the rest from maximising the correlation of both pictures
-(G. Evangelidis and E. Psarakis, "Parametric Image Alignment Using Enhanced Correlation Coefficient
-Maximization", PAMI 2008), on reduced grey pictures. Whether the correlation is enough is for the
-caller to say.
+The first guess is the part's own place, or comes from phase correlation; the rest is done by
+maximising the correlation of both pictures (G. Evangelidis and E. Psarakis, "Parametric Image
+Alignment Using Enhanced Correlation Coefficient Maximization", PAMI 2008), on reduced grey pictures.
+Whether the correlation is enough is for the caller to say.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -21,13 +22,13 @@ Image = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]
 
-_REDUCED_PX = 320
+_REDUCED_PX = 256
 _ANGLES_DEG = (0.0, -3.0, 3.0, -6.0, 6.0)
 _SURE = 0.95
-"""From this correlation on, no other angle is tried."""
-_STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-5)
+"""From this correlation on, no other guess is tried."""
+_STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
 _BLUR_PX = 5
-_NEAR_PX = 0.75
+_NEAR_PX = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +56,8 @@ class Template:
         """Return how the template fits onto a picture of its size; None where nothing fits."""
         grey = _reduced(picture_bgr)
         best: Registration | None = None
-        for angle_deg in _ANGLES_DEG:
-            found = _refined(grey, self._grey, _guess(grey, self._grey, angle_deg))
+        for start in _guesses(grey, self._grey):
+            found = _refined(grey, self._grey, start)
             if found is None:
                 continue
             if best is None or found[1] > best.correlation:
@@ -94,6 +95,13 @@ def _reduced(image_bgr: Image) -> Grey:
     scale = min(1.0, _REDUCED_PX / max(height, width))
     small = stretch(image_bgr, (max(1, round(width * scale)), max(1, round(height * scale))))
     return to_model_color(small, "GRAY")[:, :, 0].astype(np.float32)
+
+
+def _guesses(grey: Grey, template: Grey) -> Iterator[Matrix]:
+    """Give where to begin: in place, which a repeating pattern cannot mislead, then by phase correlation."""
+    yield np.eye(2, 3)
+    for angle_deg in _ANGLES_DEG:
+        yield _guess(grey, template, angle_deg)
 
 
 def _guess(grey: Grey, template: Grey, angle_deg: float) -> Matrix:

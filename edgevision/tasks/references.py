@@ -15,7 +15,7 @@ __all__ = ["OneReference", "ReferencePerFile", "open_references"]
 
 Box = tuple[int, int, int, int]
 _STEM = "{stem}"
-_MIN_CORRELATION = 0.8
+_MIN_CORRELATION = 0.7
 _MAX_ROTATION_DEG = 10.0
 _MAX_SHIFT = 0.1
 """Share of the region's longer side."""

@@ -177,3 +177,13 @@ def test_any_measured_defect_gives_a_message_that_fits_the_schema(
 ) -> None:
     defect = replace(CRACK, label=label, area_px=area, length_px=length, px_per_mm=px_per_mm, score=score)
     message(ok_inspection(findings=(Findings("cracks", (defect,), score_max=score),)))
+
+
+def test_what_is_only_reported_is_listed_but_not_counted() -> None:
+    faint = replace(CRACK, score=0.2)
+    found = Findings("cracks", (CRACK,), score_max=0.99, unjudged=(faint,))
+
+    said = message(replace(ng_inspection(), findings=(found,)))
+
+    assert [entry["score"] for entry in said["defects"]] == [0.9877, 0.2]  # type: ignore[attr-defined]
+    assert said["defect_count"] == 1

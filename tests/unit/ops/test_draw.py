@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -137,3 +138,14 @@ def test_hundreds_of_defects_can_be_drawn() -> None:
     frame = _grey((640, 480))
     drawn = annotate(frame, _inspection(Judgement.NG, defects))
     assert (drawn[240:440] != frame[240:440]).any(axis=2).mean() > 0.1
+
+
+def test_a_detectors_box_is_drawn_around_what_it_holds_with_class_and_score() -> None:
+    hole = replace(_square(300, 240, 20, class_id=0), length_px=None, width_max_px=None, width_mean_px=None)
+    frame = _grey((640, 480))
+
+    changed = (annotate(frame, _inspection(Judgement.NG, [hole])) != frame).any(axis=2)
+
+    assert not changed[240:260, 300:320].any()
+    for edge in (changed[236:240, 300:320], changed[260:264, 300:320], changed[240:260, 296:300]):
+        assert edge.any(axis=edge.shape.index(4)).all()
