@@ -15,6 +15,7 @@
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    ├── EvidenceError             1  the images of an inspection cannot be kept
     └── OutputError               8  a result file cannot be written
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
@@ -31,6 +32,7 @@ __all__ = [
     "DamagedBundle",
     "EdgeVisionError",
     "EngineError",
+    "EvidenceError",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -119,6 +121,10 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class EvidenceError(EdgeVisionError):
+    """The images of an inspection cannot be kept; counted and told, never a reason to stop."""
 
 
 class OutputError(EdgeVisionError):

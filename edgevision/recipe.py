@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["SCHEMA", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Zone"]
+__all__ = ["SCHEMA", "EvidenceImage", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Zone"]
 
 SCHEMA: Final = "edgevision.recipe/1"
 
@@ -127,6 +127,14 @@ class Rule(_Part):
         return self
 
 
+class EvidenceImage(_Part):
+    """How the pictures of parts are kept at a station that keeps evidence."""
+
+    format: Literal["png", "jpeg"] = "png"
+    """png keeps every pixel as it was inspected; jpeg is some ten times smaller."""
+    jpeg_quality: Annotated[int, Field(strict=True, ge=50, le=100)] = 95
+
+
 class Recipe(_Part):
     """A recipe file."""
 
@@ -138,6 +146,7 @@ class Recipe(_Part):
     zones: tuple[Zone, ...] = ()
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
     grey_band: GreyBand | None = None
+    evidence_image: EvidenceImage = EvidenceImage()
 
     @model_validator(mode="after")
     def _names(self) -> "Recipe":

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.messages.topics import STATION_TOPICS
 
 __all__ = [
@@ -149,6 +150,10 @@ class Station(_Part):
     """Inspect without publishing when absent."""
     ledger: LedgerSettings | None = None
     """Results wait for the broker in memory when absent, and are lost with the process."""
+    evidence: EvidenceSettings | None = None
+    """No images are kept when absent."""
+    preview: PreviewSettings | None = None
+    """No previews are sent when absent."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

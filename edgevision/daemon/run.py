@@ -18,6 +18,7 @@ from edgevision.build import Models, open_feed
 from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, LedgerSettings, Station
+from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.records import Records
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
@@ -87,7 +88,9 @@ class Daemon:
         self._sinks = list(observers)
         run_id = str(uuid.uuid4())
         self._ledger = _open_ledger(station.ledger, run_id)
+        self._keeping = Keeping(station, recipe)
         self._publisher = self._connect()
+        self._sinks += self._keeping.sinks(self._publisher)
         self._voice = Voice(station.station, recipe.ref, self._publisher)
         self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
         self._measured_ns = time.monotonic_ns()
@@ -112,6 +115,7 @@ class Daemon:
             failures = self._stop_lanes()
             self._measure()
             self._say_goodbye(failures)
+            self._keeping.close()
             self._models.close()
             if self._ledger is not None:
                 self._ledger.close()
@@ -126,7 +130,7 @@ class Daemon:
         outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
-        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
+        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
         return publisher
 
     def _line(self, camera: CameraSettings, run_id: str, frames: int | None) -> _Line:
@@ -138,6 +142,7 @@ class Daemon:
         return _Line(Lane(open_feed(camera, frames), lambda: inspector, sinks, frames=frames), records)
 
     def _start(self) -> None:
+        self._keeping.start()
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
@@ -165,14 +170,15 @@ class Daemon:
     def _look(self) -> None:
         counters = {line.camera: line.lane.feed.counters for line in self._lines}
         found = [one for name, each in counters.items() for one in camera_conditions(name, each)]
-        self._voice.conditions([*engine_conditions(self._models.engines), *found])
+        others = [*engine_conditions(self._models.engines), *self._keeping.conditions()]
+        self._voice.conditions([*others, *found])
         self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
 
     def _measure(self) -> None:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()
         for line in self._lines:
             figures = line.records.figures(line.lane.feed.counters, since_ns, now_ns)
-            self._voice.metrics(line.camera, figures)
+            self._voice.metrics(line.camera, figures, self._keeping.figures)
         self._measured_ns = now_ns
 
     def _stop_lanes(self) -> list[Exception | SystemExit]:

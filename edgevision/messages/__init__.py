@@ -3,7 +3,7 @@
 from edgevision.messages.alarm import Severity, alarm_message
 from edgevision.messages.catalogue import schemas
 from edgevision.messages.info import HostFacts, info_message
-from edgevision.messages.metrics import CameraFigures, OutboxFigures, metrics_message
+from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
 from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
@@ -13,6 +13,7 @@ from edgevision.messages.wire import encode
 __all__ = [
     "VOLATILE_FIELDS",
     "CameraFigures",
+    "EvidenceFigures",
     "HostFacts",
     "MachineState",
     "OutboxFigures",

@@ -1,7 +1,7 @@
 """The topics of one station. Names that would break a subscriber's filter are refused.
 
 {root}/{station}/status|state|info|alarm
-{root}/{station}/{camera}/result|last|metrics
+{root}/{station}/{camera}/result|last|metrics|preview
 """
 
 import re
@@ -66,6 +66,10 @@ class Topics:
     def metrics(self, camera: str) -> str:
         """Counters, rate and latency of a camera."""
         return self._of_camera(camera, "metrics")
+
+    def preview(self, camera: str) -> str:
+        """Small pictures of a camera, as JPEG."""
+        return self._of_camera(camera, "preview")
 
     def _of_station(self, name: str) -> str:
         return f"{self.root}/{self.station}/{name}"

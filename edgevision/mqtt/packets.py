@@ -23,6 +23,8 @@ __all__ = [
 WILL_DELAY_S = 3
 """MQTT 5: a station that is back within this time was never offline."""
 
+_JPEG = b"\xff\xd8\xff"
+
 
 def new_client(version: Version, access: Access, client_id: str, will: Message | None) -> Client:
     """Return a client that neither reconnects nor writes by itself."""
@@ -60,9 +62,12 @@ def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
 
 
 def publish_properties(message: Message) -> Properties:
-    """Return the MQTT 5 properties of a message: UTF-8, JSON where it is, expiry where it has one."""
-    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
-    if message.payload.startswith(b"{"):
+    """Return the MQTT 5 properties of a message: JPEG or UTF-8, JSON where it is, expiry where it has one."""
+    is_jpeg = message.payload.startswith(_JPEG)
+    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if is_jpeg else 1)
+    if is_jpeg:
+        properties.ContentType = "image/jpeg"
+    elif message.payload.startswith(b"{"):
         properties.ContentType = "application/json"
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = message.expiry_s
