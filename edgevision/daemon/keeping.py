@@ -16,7 +16,9 @@ from edgevision.types import Inspection
 
 __all__ = ["Keeping", "evidence_conditions"]
 
-_CLOSE_TIMEOUT_S = 1.0
+_CLOSE_TIMEOUT_S = 60.0
+_HURRY_TIMEOUT_S = 1.0
+_PREVIEW_TIMEOUT_S = 0.2
 
 
 class Keeping:
@@ -64,11 +66,12 @@ class Keeping:
             if part is not None:
                 part.start()
 
-    def close(self) -> None:
-        """Write what waits, for a moment."""
-        for part in (self._keeper, self._previewer):
-            if part is not None:
-                part.close(_CLOSE_TIMEOUT_S)
+    def close(self, *, in_a_hurry: bool) -> None:
+        """Write what waits; in a hurry for a moment only."""
+        if self._previewer is not None:
+            self._previewer.close(_PREVIEW_TIMEOUT_S)
+        if self._keeper is not None:
+            self._keeper.close(_HURRY_TIMEOUT_S if in_a_hurry else _CLOSE_TIMEOUT_S)
 
 
 def evidence_conditions(health: EvidenceHealth) -> list[Condition]:

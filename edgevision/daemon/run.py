@@ -115,7 +115,7 @@ class Daemon:
             failures = self._stop_lanes()
             self._measure()
             self._say_goodbye(failures)
-            self._keeping.close()
+            self._keeping.close(in_a_hurry=stop.is_set())
             self._models.close()
             if self._ledger is not None:
                 self._ledger.close()

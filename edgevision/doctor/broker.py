@@ -6,7 +6,7 @@ A step that fails ends the examination: what comes later cannot be known.
 import uuid
 from collections.abc import Generator, Iterator
 
-from edgevision.config.station import MqttSettings
+from edgevision.config.station import MqttSettings, Station
 from edgevision.doctor.dialogue import Dialogue
 from edgevision.doctor.findings import Examination, Finding, failed, fine, refused, warned
 from edgevision.doctor.network import check_dns, check_tcp
@@ -23,15 +23,17 @@ __all__ = ["check_broker"]
 _SMALL_PACKET_BYTES = 64_000
 
 
-def check_broker(settings: MqttSettings | None, topics: Topics) -> Examination:
+def check_broker(station: Station) -> Examination:
     """Go the way to the broker step by step, as the station does."""
+    settings = station.mqtt
     if settings is None:
         yield fine("broker", "this station publishes nothing")
         return
     try:
+        topics = Topics(station.topic_root, station.station)
         access = read_access(settings)
     except ConfigError as error:
-        yield refused("broker.credentials", error)
+        yield refused("broker.settings", error)
         return
     port = settings.port or (1883 if settings.tls is None else 8883)
     if not (yield from _check_way(settings, port, access)):

@@ -71,8 +71,12 @@ class Dialogue:
         return self._until(lambda: (topic, payload) in self._messages)
 
     def close(self) -> None:
-        """Say good-bye."""
+        """Say good-bye and close the socket."""
         self._client.disconnect()
+        self._client.loop(_STEP_S)
+        connection = self._client.socket()
+        if connection is not None:
+            connection.close()
 
     def _answer(self, mid: int | None) -> ReasonCode | None:
         self._until(lambda: mid in self._answers)

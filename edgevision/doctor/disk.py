@@ -94,7 +94,14 @@ def _free_bytes(folder: Path) -> int:
 
 
 def _size_bytes(folder: Path) -> int:
-    return sum((Path(place) / name).lstat().st_size for place, _, names in os.walk(folder) for name in names)
+    return sum(_file_bytes(Path(place, name)) for place, _, names in os.walk(folder) for name in names)
+
+
+def _file_bytes(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:  # Deleted meanwhile by a station that runs.
+        return 0
 
 
 def _gb(size_bytes: int) -> str:

@@ -14,7 +14,6 @@ from edgevision.doctor.findings import Examination, Finding, failed
 from edgevision.doctor.ledger import check_ledger
 from edgevision.doctor.models import check_models
 from edgevision.doctor.settings import Patient, check_settings
-from edgevision.messages import Topics
 
 __all__ = ["examine", "guarded"]
 
@@ -49,7 +48,7 @@ def _checks(patient: Patient, before: Reading) -> Iterator[tuple[str, Callable[[
         yield "models", partial(check_models, recipe, station)
     for camera in station.cameras:
         yield f"camera.{camera.name}", partial(check_camera, camera)
-    yield "broker", partial(check_broker, station.mqtt, Topics(station.topic_root, station.station))
+    yield "broker", partial(check_broker, station)
     yield "disk", partial(check_disk, station)
     if station.ledger is not None:
         yield "ledger", partial(check_ledger, station.ledger.path)

@@ -12,6 +12,9 @@ from pathlib import Path, PurePosixPath
 import cv2
 import pytest
 
+from edgevision.config.document import load_station
+from edgevision.doctor.disk import check_disk
+from edgevision.doctor.findings import Grade
 from edgevision.evidence.folder import FolderDisk
 from edgevision.evidence.keeper import EvidenceKeeper
 from edgevision.evidence.plan import Plan
@@ -104,6 +107,25 @@ def test_a_read_only_disk_is_told_until_it_is_writable_again(tmp_path: Path) -> 
         again = keep(root, store, range(20, 23), Judgement.NG)
         assert (again.figures.kept, again.health.failure) == (3, "")
         check_whole(root)
+
+
+def test_the_doctor_tells_a_full_and_a_read_only_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", size_kib=1024) as root:
+        path = write_station(
+            tmp_path,
+            {"source": "sample:1"},
+            ledger={"path": str(root / "ledger.db")},
+            evidence={"folder": str(root)},
+        )
+        station = load_station(path)
+        small = list(check_disk(station))
+        make_read_only(root)
+        read_only = list(check_disk(station))
+
+    for found in (*small, *read_only):
+        assert found.verdict is Grade.FAIL
+    assert all("free" in found.text for found in small)
+    assert all("Read-only file system" in found.text for found in read_only)
 
 
 @pytest.mark.broker

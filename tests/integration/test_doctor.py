@@ -11,24 +11,32 @@ from typing import Any
 
 import pytest
 
-from edgevision.config.station import MqttSettings
+from edgevision.config.station import MqttSettings, Station
 from edgevision.doctor.broker import check_broker
 from edgevision.doctor.findings import Finding, Grade
-from edgevision.messages import Topics
+from edgevision.mqtt.broker import EmbeddedBroker
 from tests.certificates import Authority
 from tests.integration.conftest import Command
+from tests.integration.test_mosquitto import until
 from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 from tests.stations import write_station
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
-TOPICS = Topics("edgevision", "line1")
+STATION = Station.model_validate(
+    {
+        "schema": "edgevision.station/1",
+        "station": "line1",
+        "recipe": "recipe.yaml",
+        "cameras": [{"source": "sample:1"}],
+    }
+)
 PASSWD = shutil.which("mosquitto_passwd") or "/usr/bin/mosquitto_passwd"
 
 
 def examined(port: int, host: str = "127.0.0.1", **changes: Any) -> list[Finding]:
     fields = {"host": host, "port": port, "connect_timeout_s": 2.0} | changes
-    return list(check_broker(MqttSettings.model_validate(fields), TOPICS))
+    return list(check_broker(STATION.model_copy(update={"mqtt": MqttSettings.model_validate(fields)})))
 
 
 def verdicts(findings: list[Finding]) -> dict[str, str]:
@@ -86,10 +94,10 @@ def test_a_running_station_is_not_disturbed() -> None:
     with running_mosquitto() as broker, Subscriber(broker.port, "edgevision/line1/#") as subscriber:
         examined(broker.port)
         subscriber.wait_for("edgevision/line1/doctor")
+        until(lambda: "edgevision-line1-doctor disconnected" in broker.log, "it has said good-bye")
 
         assert {message.topic for message in subscriber.messages} == {"edgevision/line1/doctor"}
         assert not any(message.retain for message in subscriber.messages)
-        assert "edgevision-line1-doctor" in broker.log
 
 
 def test_a_name_that_does_not_resolve() -> None:
@@ -216,7 +224,7 @@ def test_a_wrong_password_and_a_right_one(tmp_path: Path, protocol: str) -> None
 def test_a_password_file_that_is_missing(tmp_path: Path) -> None:
     found = failure(examined(1883, username="line1", password_file=tmp_path / "gone"))
 
-    assert found.name == "broker.credentials"
+    assert (found.name, "gone" in found.text) == ("broker.settings", True)
 
 
 def test_a_user_who_may_not_publish(tmp_path: Path) -> None:
@@ -238,6 +246,14 @@ def test_a_user_who_may_publish_and_not_read_is_warned(tmp_path: Path) -> None:
 
     assert verdicts(findings)["broker.publish"] == "WARN"
     assert "may not read" in findings[-1].text
+
+
+def test_an_old_broker_is_spoken_to_in_its_version() -> None:
+    with EmbeddedBroker() as broker:
+        findings = examined(broker.port)
+
+    assert "speaks MQTT 3.1.1" in findings[2].text
+    assert verdicts(findings)["broker.publish"] == "OK"
 
 
 def test_a_broker_that_retains_nothing_and_bears_little_is_told() -> None:

@@ -175,6 +175,12 @@ def test_a_password_file_that_is_missing_is_told(tmp_path: Path) -> None:
     assert failures(path) == ["credentials.cam1.url_password_file"]
 
 
+def test_topics_that_mqtt_cannot_bear_are_told(tmp_path: Path) -> None:
+    path = write_station(tmp_path, SOUND, port=1, topic_root="plant//paint")
+
+    assert failures(path) == ["broker.settings"]
+
+
 def faint() -> Examination:
     yield fine("x", "so far")
     raise RuntimeError("what nobody expected")

@@ -13,6 +13,7 @@ def test_topics_of_the_station_and_of_its_cameras() -> None:
     assert TOPICS.alarm == "edgevision/plant-a/area51/line1/alarm"
     assert TOPICS.result("cam1") == "edgevision/plant-a/area51/line1/cam1/result"
     assert TOPICS.last("cam1") == "edgevision/plant-a/area51/line1/cam1/last"
+    assert TOPICS.preview("cam1") == "edgevision/plant-a/area51/line1/cam1/preview"
     assert TOPICS.metrics("cam1") == "edgevision/plant-a/area51/line1/cam1/metrics"
 
 
