@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from edgevision.build import Models
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import Station
+from edgevision.config.station import EngineSettings, Station
 from edgevision.doctor.findings import Examination, Finding, fine, refused, warned
 from edgevision.engines.machine import available_threads
 from edgevision.errors import BundleError, ConfigError, EngineError
@@ -37,14 +37,15 @@ def _check_engines(recipe: LoadedRecipe, station: Station) -> Iterator[Finding]:
         return
     try:
         for step, info in models.engines.items():
-            yield _engine_finding(f"engine.{step}", info)
+            yield _engine_finding(f"engine.{step}", info, station.engine)
     finally:
         models.close()
 
 
-def _engine_finding(name: str, info: EngineInfo) -> Finding:
-    runs = f"{info.precision} on {info.engine} {info.version} {info.provider}, golden samples reproduce"
-    if not info.is_fallback:
-        return fine(name, runs)
-    remedy = f"install what {info.requested} needs, or ask for {info.provider}"
-    return warned(name, f"{runs}, but {info.requested} was asked for", remedy)
+def _engine_finding(name: str, info: EngineInfo, asked: EngineSettings) -> Finding:
+    wanted = f"{asked.name} {asked.provider} {asked.precision}"
+    runs = f"{info.engine} {info.version} {info.provider} {info.precision}"
+    text = f"asked for {wanted}, runs on {runs}, golden samples reproduce"
+    if info.is_fallback:
+        return warned(name, text, f"install what {info.requested} needs, or ask for {info.provider}")
+    return fine(name, text)

@@ -72,7 +72,7 @@ def test_an_engine_that_falls_back_is_warned_of(tmp_path: Path) -> None:
 
     if found.verdict is not Grade.OK:  # This machine has no GPU.
         assert found.verdict is Grade.WARN
-        assert "cuda was asked for" in found.text
+        assert "asked for onnxruntime cuda fp32, runs on onnxruntime" in found.text
 
 
 @pytest.mark.parametrize(

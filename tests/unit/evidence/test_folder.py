@@ -35,6 +35,13 @@ def test_what_is_written_is_found_again_with_its_size_oldest_first(tmp_path: Pat
     assert [(kept.exhibit, kept.size_bytes) for kept in found] == [(exhibit(s), 15) for s in "bca"]
 
 
+def test_originals_may_be_jpegs_and_are_not_taken_for_overlays(tmp_path: Path) -> None:
+    one = Exhibit(NG, "a", ".jpg")
+    write(FolderDisk(tmp_path), one)
+
+    assert [kept.exhibit for kept in FolderDisk(tmp_path).scan()] == [one]
+
+
 def test_deleting_takes_all_files_and_empty_folders(tmp_path: Path) -> None:
     disk = FolderDisk(tmp_path)
     write(disk, exhibit("a"))
