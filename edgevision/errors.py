@@ -16,6 +16,8 @@
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    ├── EvidenceError             1  the images of an inspection cannot be kept
+    ├── StationUnfit             10  the doctor found what keeps a station from working
     └── OutputError               8  a result file cannot be written
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
@@ -33,6 +35,7 @@ __all__ = [
     "DamagedFrame",
     "EdgeVisionError",
     "EngineError",
+    "EvidenceError",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -40,6 +43,7 @@ __all__ = [
     "OutputError",
     "ProviderUnavailable",
     "PublishError",
+    "StationUnfit",
     "TruncatedInput",
     "UsageError",
 ]
@@ -125,6 +129,16 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class EvidenceError(EdgeVisionError):
+    """The images of an inspection cannot be kept; counted and told, never a reason to stop."""
+
+
+class StationUnfit(EdgeVisionError):
+    """The doctor found something that keeps a station from working."""
+
+    exit_status = 10
 
 
 class OutputError(EdgeVisionError):

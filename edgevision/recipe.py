@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 __all__ = [
     "SCHEMA",
     "DetectStep",
+    "EvidenceImage",
     "GreyBand",
     "Recipe",
     "Region",
@@ -183,6 +184,14 @@ class TriggerRules(_Part):
     """Take the frame exposed so long before the trigger; 0: the first one exposed after it."""
 
 
+class EvidenceImage(_Part):
+    """How the pictures of parts are kept at a station that keeps evidence."""
+
+    format: Literal["png", "jpeg"] = "png"
+    """png keeps every pixel as it was inspected; jpeg is some ten times smaller."""
+    jpeg_quality: Annotated[int, Field(strict=True, ge=50, le=100)] = 95
+
+
 class Recipe(_Part):
     """A recipe file."""
 
@@ -196,6 +205,7 @@ class Recipe(_Part):
     grey_band: GreyBand | None = None
     trigger: TriggerRules | None = None
     """For cameras that are triggered; the defaults of its keys when absent."""
+    evidence_image: EvidenceImage = EvidenceImage()
 
     @model_validator(mode="after")
     def _names(self) -> "Recipe":

@@ -6,7 +6,7 @@ import traceback
 
 import typer
 
-from edgevision.cli import bench, bundle, check, demo, exits, ledger, replay, run, schema, version
+from edgevision.cli import bench, bundle, check, demo, doctor, exits, ledger, replay, run, schema, version
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -27,6 +27,7 @@ app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(ledger.app, name="ledger")

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
 from edgevision.messages.topics import STATION_TOPICS
 
@@ -170,6 +171,10 @@ class Station(_Part):
     """Results wait for the broker in memory when absent, and are lost with the process."""
     triggers: TriggerSettings = TriggerSettings()
     commands: CommandSettings = CommandSettings()
+    evidence: EvidenceSettings | None = None
+    """No images are kept when absent."""
+    preview: PreviewSettings | None = None
+    """No previews are sent when absent."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

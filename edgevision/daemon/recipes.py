@@ -7,7 +7,7 @@ old models, which are freed when the last of these is over.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,14 @@ class _InUse:
 class ActiveRecipe:
     """What the station inspects by. Reading is safe in many threads; one thread changes it at a time."""
 
-    def __init__(self, loaded: LoadedRecipe, station: Station, run_id: str, streams: int) -> None:
+    def __init__(
+        self,
+        loaded: LoadedRecipe,
+        station: Station,
+        run_id: str,
+        streams: int,
+        learn: Callable[[LoadedRecipe], None],
+    ) -> None:
         """Load the first recipe.
 
         Args:
@@ -42,6 +49,7 @@ class ActiveRecipe:
             station: Says which cameras there are, and which engine.
             run_id: Names this run of the program.
             streams: How many inspections run at the same time.
+            learn: Gets each recipe before it inspects.
 
         Raises:
             ConfigError: a rule could never be broken by what the models find.
@@ -49,6 +57,7 @@ class ActiveRecipe:
             EngineError: no engine runs it as required.
         """
         self._station, self._run_id, self._streams = station, run_id, streams
+        self._learn = learn
         self._in_use = self._load(loaded)
 
     @property
@@ -93,6 +102,7 @@ class ActiveRecipe:
             )
             for camera in self._station.cameras
         }
+        self._learn(loaded)
         return _InUse(loaded, models, inspectors)
 
 

@@ -16,6 +16,7 @@ from edgevision import __version__
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, LedgerSettings, Station
 from edgevision.daemon.controls import Controls
+from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.lines import Line, open_line
 from edgevision.daemon.machine import host_facts
 from edgevision.daemon.recipes import ActiveRecipe
@@ -74,10 +75,12 @@ class Daemon:
         self._topics = Topics(station.topic_root, station.station)
         self._streams = min(len(station.cameras), available_threads())
         run_id = str(uuid.uuid4())
-        self._active = ActiveRecipe(recipe, station, run_id, self._streams)
+        self._keeping = Keeping(station)
+        self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
         self._sinks = list(observers)
         self._ledger = _open_ledger(station.ledger, run_id)
         self._publisher = self._connect()
+        self._sinks += self._keeping.sinks(self._publisher)
         self._voice = Voice(station.station, recipe.ref, self._publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
         self._controls = Controls(
@@ -113,6 +116,7 @@ class Daemon:
             failures = self._stop_lanes()
             self._measure()
             self._say_goodbye(failures)
+            self._keeping.close(in_a_hurry=stop.is_set())
             self._active.close()
             if self._ledger is not None:
                 self._ledger.close()
@@ -127,7 +131,7 @@ class Daemon:
         outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
-        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
+        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
         return publisher
 
     def reload(self, who: str) -> None:
@@ -153,6 +157,7 @@ class Daemon:
         self._teller.state()
 
     def _start(self) -> None:
+        self._keeping.start()
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
@@ -186,6 +191,7 @@ class Daemon:
             one for line in self._lines for one in camera_conditions(line.camera, line.lane.feed.counters)
         ]
         found += [*repair_conditions(self._active.models.health), *self._controls.conditions()]
+        found += self._keeping.conditions()
         self._voice.conditions([*engine_conditions(self._active.models.engines), *found])
         self._teller.state()
         self._teller.counts(self._controls.counts)
@@ -194,7 +200,7 @@ class Daemon:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()
         for line in self._lines:
             figures = line.records.figures(line.lane.feed.counters, since_ns, now_ns)
-            self._voice.metrics(line.camera, figures)
+            self._voice.metrics(line.camera, figures, self._keeping.figures)
         self._measured_ns = now_ns
 
     def _stop_lanes(self) -> list[Exception | SystemExit]:

@@ -12,6 +12,7 @@ from edgevision.daemon.watch import Condition
 from edgevision.messages import (
     CameraFigures,
     CommandCounts,
+    EvidenceFigures,
     HostFacts,
     MachineState,
     alarm_message,
@@ -101,7 +102,7 @@ class Voice:
                 self._alarm(condition, active=False)
         self._active = present
 
-    def metrics(self, camera: str, figures: CameraFigures) -> None:
+    def metrics(self, camera: str, figures: CameraFigures, evidence: EvidenceFigures | None = None) -> None:
         """Publish the figures of one camera."""
         if self._publisher is not None:
             message = metrics_message(
@@ -110,6 +111,7 @@ class Voice:
                 self._publisher.figures,
                 station=self._station,
                 now_ns=time.time_ns(),
+                evidence=evidence,
             )
             self._publisher.metrics(camera, message)
 

@@ -5,7 +5,7 @@ from edgevision.messages.catalogue import schemas
 from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_message
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
-from edgevision.messages.metrics import CameraFigures, OutboxFigures, metrics_message
+from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
 from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
@@ -18,6 +18,7 @@ __all__ = [
     "CameraFigures",
     "Command",
     "CommandCounts",
+    "EvidenceFigures",
     "HostFacts",
     "MachineState",
     "OutboxFigures",

@@ -105,20 +105,24 @@ class ResultMessage(MessageModel):
     score_max: Score
     """Highest defect score anywhere, below the reporting threshold too."""
     result_uri: str
-    """Where the evidence is; empty when none was kept."""
+    """Where the picture of the part is to be kept, at the station; empty when none is. It is written
+    after the message, and deleted when the budget is spent."""
     reason: str
     """One sentence for people; empty for OK."""
     reasons: tuple[ReasonEntry, ...]
     defects: tuple[DefectEntry, ...]
 
 
-def result_message(inspection: Inspection, *, station: str, published_ns: int | None) -> dict[str, Any]:
+def result_message(
+    inspection: Inspection, *, station: str, published_ns: int | None, result_uri: str = ""
+) -> dict[str, Any]:
     """Return the result message of an inspection.
 
     Args:
         inspection: Complete.
         station: Name of the station.
         published_ns: UTC when it is handed to the broker; None where nothing is published.
+        result_uri: Where the evidence is kept; empty where none is.
 
     Raises:
         ValueError: A number of the inspection is not finite or out of its range (pydantic's error).
@@ -132,7 +136,7 @@ def result_message(inspection: Inspection, *, station: str, published_ns: int | 
         **_timings(inspection),
         **_summary(inspection),
         station=station,
-        result_uri="",
+        result_uri=result_uri,
         reason=_sentence(reasons),
         reasons=tuple(reason_entry(reason) for reason in reasons),
         defects=tuple(defect_entry(defect) for defect in _reported(inspection)),

@@ -2,7 +2,7 @@
 
 {root}/{station}/status|state|info|alarm|commands
 {root}/{station}/cmd/{verb}[/ack]
-{root}/{station}/{camera}/result|last|metrics|counters|snapshot
+{root}/{station}/{camera}/result|last|metrics|counters|snapshot|preview
 """
 
 import re
@@ -88,6 +88,10 @@ class Topics:
     def snapshot(self, camera: str) -> str:
         """The newest frame as JPEG, when it is asked for."""
         return self._of_camera(camera, "snapshot")
+
+    def preview(self, camera: str) -> str:
+        """Small pictures of a camera, as JPEG."""
+        return self._of_camera(camera, "preview")
 
     def _of_station(self, name: str) -> str:
         return f"{self.root}/{self.station}/{name}"

@@ -27,7 +27,6 @@ __all__ = [
 WILL_DELAY_S = 3
 """MQTT 5: a station that is back within this time was never offline."""
 
-
 _INCOMING_MAX_BYTES = 65_536
 """MQTT 5: the broker keeps larger messages to itself."""
 _JPEG = b"\xff\xd8\xff"
@@ -71,13 +70,12 @@ def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
 
 
 def publish_properties(message: Message) -> Properties:
-    """Return the MQTT 5 properties of a message: what its content is, and its expiry if it has one."""
-    if message.payload.startswith(_JPEG):
-        properties = _properties(PacketTypes.PUBLISH)
+    """Return the MQTT 5 properties of a message: JPEG or UTF-8, JSON where it is, expiry where it has one."""
+    is_jpeg = message.payload.startswith(_JPEG)
+    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if is_jpeg else 1)
+    if is_jpeg:
         properties.ContentType = "image/jpeg"
-    else:
-        properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
-    if message.payload.startswith(b"{"):
+    elif message.payload.startswith(b"{"):
         properties.ContentType = "application/json"
     if message.correlation_data is not None:
         properties.CorrelationData = message.correlation_data

@@ -108,6 +108,11 @@ class Publisher:
         """Retain the counts of the commands."""
         self._hold(Message(self._topics.commands, encode(message), qos=1, retain=True))
 
+    def preview(self, camera: str, jpeg: bytes) -> None:
+        """Send a small picture, if there is a connection."""
+        sent = Message(self._topics.preview(camera), jpeg)
+        self._inbox.put(partial(self._send_if_connected, sent))
+
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
         now_ns = time.time_ns()

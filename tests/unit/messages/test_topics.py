@@ -18,6 +18,7 @@ def test_topics_of_the_station_and_of_its_cameras() -> None:
     assert TOPICS.answer("stop") == "edgevision/plant-a/area51/line1/cmd/stop/ack"
     assert TOPICS.counters("cam1") == "edgevision/plant-a/area51/line1/cam1/counters"
     assert TOPICS.snapshot("cam1") == "edgevision/plant-a/area51/line1/cam1/snapshot"
+    assert TOPICS.preview("cam1") == "edgevision/plant-a/area51/line1/cam1/preview"
     assert TOPICS.metrics("cam1") == "edgevision/plant-a/area51/line1/cam1/metrics"
 
 
