@@ -10,7 +10,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const clock = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { hour: "2-digit", minute: "2-digit", hour12: false });
 
 const bars = (u, ...rest) => uPlot.paths.bars({ size: [0.7, 8] })(u, ...rest);
-const gaps = { spanGaps: false, points: { show: false } };
+const gaps = { spanGaps: false, points: { show: (u) => u.data[0].length < 4, size: 4 } };
 
 const CHARTS = {
   "yield-chart": {
@@ -78,7 +78,7 @@ function build(host, chart, data) {
       title: t(chart.word),
       width: Math.max(host.clientWidth, 120),
       height: HEIGHT,
-      padding: [4, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "trend" }, drag: { x: true, y: false }, points: { size: 5 } },
       scales: { x: { time: true, range: span }, y: { range: chart.range } },

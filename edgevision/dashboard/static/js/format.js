@@ -17,7 +17,7 @@ export const number = (value, digits = 1) =>
 export function percent(share) {
   if (share === null || share === undefined) return NONE;
   const value = share < 1 ? Math.min(share * 100, 99.99) : 100;
-  return `${number(value, value === 100 ? 0 : value > 99.9 ? 2 : 1)} %`;
+  return `${number(value, value === 100 ? 0 : value > 99.9 ? 2 : 1)}\u00a0%`;
 }
 
 export const time = (ms) => clock.format(new Date(ms));

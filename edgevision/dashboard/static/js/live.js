@@ -58,6 +58,7 @@ function showBanner() {
   document.body.classList.toggle("is-stale", isLost || (link !== null && !link.is_connected));
   const pill = byId("link");
   if (pill && link) {
+    pill.hidden = false;
     setText(pill, link.broker);
     pill.dataset.state = !isLost && link.is_connected ? "good" : "lost";
     pill.title = link.junk ? t("junk", { count: link.junk }) : t("broker_back");

@@ -18,7 +18,7 @@ export function openShell(crumbs = []) {
     el("a", { class: "brand", href: "/", "aria-label": "edgevision" }, el("span", { class: "brand-mark" }), el("span", { class: "brand-name", text: "edgevision" })),
     el("nav", { "aria-label": "breadcrumb" }, el("ol", { class: "crumbs" }, ...list)),
     el("div", { class: "tools" },
-      el("span", { id: "link", class: "pill", data: { state: "lost" } }),
+      el("span", { id: "link", class: "pill", hidden: true }),
       el("a", { class: "tool", href: "/results", text: t("inspections") }),
       el("span", { id: "page-tools", class: "tools" }),
       el("button", { class: "tool", type: "button", text: t("language"), on: { click: switchLanguage } }),

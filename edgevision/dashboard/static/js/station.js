@@ -34,10 +34,11 @@ openCommands(station);
 results.reload().then(() => listen(`?station=${encodeURIComponent(station)}`, apply));
 setInterval(loadFigures, FIGURES_EVERY_MS);
 addEventListener("themechange", loadFigures);
-loadFigures();
 
 function apply(news) {
+  const isFirst = state.head === null;
   state.take(news);
+  if (isFirst) loadFigures();
   if (news.head || news.cameras) showHealth(byId("health"), state);
   if (news.cameras) {
     showCameras();
