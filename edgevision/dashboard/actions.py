@@ -1,9 +1,9 @@
 """What pages do: sign in and out, acknowledge alarms, send commands. The guard has checked the origin."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -140,7 +140,7 @@ async def _body(request: Request) -> dict[str, str] | None:
         if len(content) > _MAX_BODY:
             return None
     try:
-        body: Any = json.loads(content)
+        body: Any = from_json(content)
     except ValueError:
         return None
     is_plain = isinstance(body, dict) and all(isinstance(value, str) for value in body.values())

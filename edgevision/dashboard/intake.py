@@ -1,12 +1,12 @@
 """From MQTT to the live state: every message is checked, junk is dropped and counted. Knows no network."""
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from edgevision.dashboard.address import Address, Kind, read_topic
 from edgevision.dashboard.jpeg import is_jpeg, result_id_of
@@ -103,7 +103,7 @@ class Intake:
         self._plant.take_preview(address.station, address.camera, payload, result_id_of(payload))
 
     def _answer(self, address: Address, payload: bytes) -> None:
-        answer = json.loads(payload) if len(payload) <= _MAX_MESSAGE_BYTES else None
+        answer = from_json(payload) if len(payload) <= _MAX_MESSAGE_BYTES else None
         if not isinstance(answer, dict):
             raise _Junk("no JSON object")
         plain = {

@@ -176,9 +176,12 @@ class Plant:
         """Take over what the history kept; before anything arrives."""
         with self._lock:
             for station, camera, minute in memory.minutes:
-                self._camera(station, camera).window.restore(minute)
+                live = self._camera(station, camera)
+                live.window.restore(minute)
+                live.changed = self._next()
             for station, alarm in memory.alarms:
                 self._live(station).alarms.restore(alarm)
+                self._live(station).alarms_changed = self._next()
             for summary in memory.recent:
                 self._live(summary["station"]).recent.append((self._next(), summary))
             for result_id in memory.result_ids:

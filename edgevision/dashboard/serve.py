@@ -43,8 +43,8 @@ class Dashboard:
             update={"client_id": settings.broker.client_id or history.client_id}
         )
         self._subscriber = Subscriber(broker, filters(settings.topic_root), self._intake.take)
-        self._events, application = self._web(settings)
-        self._server = WebServer(application, settings.host, settings.port)
+        self._events, self.application = self._web(settings)
+        self._server = WebServer(self.application, settings.host, settings.port)
 
     @property
     def address(self) -> str:

@@ -1,5 +1,6 @@
 """Who a visitor is and whether his own page sent the request. Decides nothing about what he may do."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -10,6 +11,8 @@ from edgevision.dashboard.settings import DashboardSettings, is_loopback
 __all__ = ["COOKIE", "Visitors"]
 
 COOKIE = "edgevision_session"
+
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
 
 class Visitors:
@@ -36,7 +39,8 @@ class Visitors:
         header = self._settings.auth_header
         if header is not None:
             peer = request.client.host if request.client else ""
-            return request.headers.get(header) or None if is_loopback(peer) else None
+            name = request.headers.get(header, "") if is_loopback(peer) else ""
+            return name if _NAME.fullmatch(name) else None
         if self._settings.password_file is not None:
             return self._sessions.user(request.cookies.get(COOKIE, ""))
         return None

@@ -31,5 +31,5 @@ export async function openCommands(station) {
 export function showAnswers(answers) {
   const said = byId("said");
   const last = answers.at(-1);
-  if (said && last) setText(said, [t(last.verb), last.result ?? last.status ?? "", last.text ?? last.error ?? ""].filter(Boolean).join(": "));
+  if (said && last) setText(said, `${last.ok ? "✓" : "✗"} ${t(last.verb)}: ${last.text ?? ""}`);
 }
