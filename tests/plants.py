@@ -1,4 +1,4 @@
-"""Stations that are only messages: what a dashboard hears of a plant, made with the real message functions."""
+"""Stations that are only messages: what a dashboard hears of a plant, by the real message functions."""
 
 import uuid
 from collections import Counter
@@ -24,13 +24,21 @@ from edgevision.messages import (
     state_message,
 )
 from edgevision.ports import EngineInfo
-from edgevision.types import Inspection, Judgement, Reason, Verdict
+from edgevision.types import ImageBgr, Inspection, Judgement, Reason, Verdict
 from tests.inspections import MODEL, RECIPE, ng_inspection, ok_inspection
 
-__all__ = ["Station", "preview"]
+__all__ = ["Said", "Station", "comment", "preview"]
 
 _HOST = HostFacts(hostname="box", os="Linux", machine="x86_64", cpu="A processor", cpu_count=4, python="3.11")
-_ENGINE = EngineInfo("openvino", "2026.4", "cpu", "cpu", "int8", threads=4, streams=1)
+_ENGINE = EngineInfo(
+    engine="openvino",
+    requested="cpu",
+    provider="cpu",
+    precision="int8",
+    version="2026.4.1",
+    threads=4,
+    streams=1,
+)
 
 Said = tuple[str, bytes, bool]
 """Topic, payload, whether it is retained."""
@@ -102,13 +110,18 @@ class Station:
 
 
 def preview(result_id: str | None, grey: int = 90) -> bytes:
-    """Return a JPEG file whose comment names the inspection."""
-    _, encoded = cv2.imencode(".jpg", np.full((72, 128, 3), grey, np.uint8))
+    """Return a grey JPEG file whose comment names the inspection."""
+    return comment(np.full((72, 128, 3), grey, np.uint8), result_id)
+
+
+def comment(image_bgr: ImageBgr, result_id: str | None) -> bytes:
+    """Return a JPEG file of the image whose comment names the inspection, if any."""
+    _, encoded = cv2.imencode(".jpg", image_bgr)
     jpeg = encoded.tobytes()
     if result_id is None:
         return jpeg
-    comment = f"result_id={result_id}".encode()
-    return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + jpeg[2:]
+    text = f"result_id={result_id}".encode()
+    return jpeg[:2] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + jpeg[2:]
 
 
 def _nd() -> Inspection:

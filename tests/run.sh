@@ -43,23 +43,35 @@ install_package() {
     echo "$wanted" >"$stamp"
 }
 
-install_mosquitto() {
-    PATH=$PATH:/usr/sbin:/usr/local/sbin
-    command -v mosquitto >/dev/null && return
+install_from_system() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         log=$(mktemp)
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-            mosquitto mosquitto-clients; } >"$log" 2>&1 </dev/null || tail -n 5 "$log"
+            "$@"; } >"$log" 2>&1 </dev/null || tail -n 5 "$log"
         rm -f "$log"
     fi
+}
+
+install_mosquitto() {
+    PATH=$PATH:/usr/sbin:/usr/local/sbin
+    command -v mosquitto >/dev/null && return
+    install_from_system mosquitto mosquitto-clients
     command -v mosquitto >/dev/null || echo "No Mosquitto here, and it cannot be installed from system packages:" \
         "the tests marked 'broker' are skipped. As root: apt-get install mosquitto"
+}
+
+install_chromium() {
+    command -v chromium >/dev/null && return
+    install_from_system chromium fonts-noto-cjk
+    command -v chromium >/dev/null || echo "No Chromium here, and it cannot be installed from system packages:" \
+        "the tests marked 'browser' are skipped. As root: apt-get install chromium"
 }
 
 echo "== install"
 make_venv
 install_package
 install_mosquitto
+install_chromium
 export PATH="$venv/bin:$PATH"
 
 step ruff ruff check .

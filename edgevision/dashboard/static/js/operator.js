@@ -16,6 +16,7 @@ openShell([stationCrumb(station), [t("operator_mode"), location.pathname]]);
 addTool(el("button", { class: "tool", type: "button", text: t("full_screen"), on: { click: fill } }));
 const picture = new Picture(byId("picture"));
 const counters = new Counters(byId("counts"));
+showVerdict(null);
 listen(`?station=${encodeURIComponent(station)}`, apply);
 
 function apply(news) {

@@ -31,6 +31,7 @@ const results = new Results(byId("results"), byId("search"), { station });
 byId("overlay").addEventListener("change", (event) => (picture.hasBoxes = event.target.checked));
 me().then(({ hours }) => setText(byId("window"), t("hours", { hours: number(hours, hours % 1 ? 1 : 0) })));
 openCommands(station);
+showVerdict(null);
 results.reload().then(() => listen(`?station=${encodeURIComponent(station)}`, apply));
 setInterval(loadFigures, FIGURES_EVERY_MS);
 addEventListener("themechange", loadFigures);
