@@ -68,6 +68,10 @@ class Intake:
             self._takers[address.kind](address, payload)
         except (_Junk, TooMany, ValueError) as error:
             self._drop(address.kind.value, topic, str(error).splitlines()[0])
+        except Exception:  # noqa: BLE001 - see below
+            # Were the connection ended by it, the broker would send it again and again.
+            _log.exception("a message on %r could not be taken", topic)
+            self.junk["fault"] += 1
         else:
             self.taken += 1
 

@@ -2,7 +2,7 @@
 
 __all__ = ["MAX_PICTURE_BYTES", "is_jpeg", "result_id_of"]
 
-MAX_PICTURE_BYTES = 2_000_000
+MAX_PICTURE_BYTES = 1_000_000
 """Larger previews are not kept."""
 
 _START = b"\xff\xd8"

@@ -28,7 +28,7 @@ __all__ = ["Plant", "TooMany"]
 _MAX_STATIONS = 500
 _MAX_CAMERAS = 32
 _KNOWN_RESULTS = 20_000
-_EARLY_PICTURES = 64
+_EARLY_PICTURES = 16
 
 
 class TooMany(Exception):

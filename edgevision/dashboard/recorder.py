@@ -18,7 +18,7 @@ _WRITE_EVERY_S = 0.5
 _FORGET_EVERY = 120
 """Writings between two looks at age and size."""
 _MAX_RESULTS = 20_000
-_MAX_PICTURES = 200
+_MAX_PICTURES = 100
 
 
 class Recorder:

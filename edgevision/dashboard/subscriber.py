@@ -127,6 +127,8 @@ class Subscriber:
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
+        # With a callback here paho leaves writing to the thread of the connection.
+        client.on_socket_register_write = lambda *_: None
         client.connect_timeout = self._settings.connect_timeout_s
         client.username_pw_set(access.username, access.password)
         if access.tls is not None:

@@ -36,14 +36,13 @@ export class StationState {
     return last ? last.width / last.height : 16 / 9;
   }
 
-  /** Address of the picture to show and the result it shows; no address where none is fresh. */
+  /** Address of the picture to show, none where none is fresh, and the result it shows, none where that is unknown. */
   shown(station) {
     const camera = this.cameras.get(this.camera);
     const { last, picture } = camera ?? {};
     if (!picture) return [null, last ?? null];
-    const result = picture.result ?? (picture.result_id ? null : last);
     const isStale = last && picture.result && last.received_ms - picture.result.received_ms > FRESH_MS;
     if (isStale) return [null, last];
-    return [path("pictures", station, this.camera, picture.number), result];
+    return [path("pictures", station, this.camera, picture.number), picture.result];
   }
 }
