@@ -10,37 +10,45 @@ import typer
 __all__ = ["dashboard", "dashboard_user"]
 
 
+_Broker = Annotated[str, typer.Option(metavar="URL", help="mqtt://[USER@]HOST[:PORT], or mqtts:// for TLS.")]
+_BrokerPassword = Annotated[Path | None, typer.Option(metavar="FILE", help="For USER.")]
+_Authorities = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Whom the broker's certificate must be from.")
+]
+_Root = Annotated[str, typer.Option(help="topic_root of the stations.")]
+_Bind = Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")]
+_Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+_History = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Rolling history; in the user's state folder otherwise.")
+]
+_HistoryMb = Annotated[int, typer.Option(min=10, help="Its size at most.")]
+_KeepDays = Annotated[float, typer.Option(min=0.1, help="How far it goes back.")]
+_Hours = Annotated[float, typer.Option(min=0.1, max=168.0, help="What counters look back on.")]
+_Users = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Visitors sign in; see edgevision dashboard-user.")
+]
+_Header = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A reverse proxy on this machine names the visitor.")
+]
+_Commands = Annotated[bool, typer.Option("--commands", help="Signed-in users may command stations.")]
+_Open = Annotated[bool, typer.Option("--open", help="Listen for other machines without any login.")]
+
+
 def dashboard(
-    broker: Annotated[
-        str, typer.Option(metavar="URL", help="mqtt://[USER@]HOST[:PORT], or mqtts:// for TLS.")
-    ],
-    broker_password_file: Annotated[Path | None, typer.Option(metavar="FILE", help="For USER.")] = None,
-    ca_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Authorities that the broker's certificate must be from."),
-    ] = None,
-    root: Annotated[str, typer.Option(help="topic_root of the stations.")] = "edgevision",
-    bind: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8090,
-    history: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Rolling history; in the user's state folder otherwise."),
-    ] = None,
-    history_mb: Annotated[int, typer.Option(min=10, help="Its size at most.")] = 500,
-    keep_days: Annotated[float, typer.Option(min=0.1, help="How far it goes back.")] = 7.0,
-    hours: Annotated[float, typer.Option(min=0.1, max=168.0, help="What counters look back on.")] = 8.0,
-    password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Visitors sign in; see edgevision dashboard-user.")
-    ] = None,
-    auth_header: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A reverse proxy on this machine names the visitor.")
-    ] = None,
-    commands: Annotated[
-        bool, typer.Option("--commands", help="Signed-in users may command stations.")
-    ] = False,
-    is_open: Annotated[
-        bool, typer.Option("--open", help="Listen for other machines without any login.")
-    ] = False,
+    broker: _Broker,
+    broker_password_file: _BrokerPassword = None,
+    ca_file: _Authorities = None,
+    root: _Root = "edgevision",
+    bind: _Bind = "127.0.0.1",
+    port: _Port = 8090,
+    history: _History = None,
+    history_mb: _HistoryMb = 500,
+    keep_days: _KeepDays = 7.0,
+    hours: _Hours = 8.0,
+    password_file: _Users = None,
+    auth_header: _Header = None,
+    commands: _Commands = False,
+    is_open: _Open = False,
 ) -> None:
     """Serve the dashboard until SIGTERM or SIGINT. It only reads, and only on this machine, unless told."""
     from edgevision.dashboard.extra import make_dashboard
