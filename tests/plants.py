@@ -16,7 +16,9 @@ from edgevision.messages import (
     OutboxFigures,
     Severity,
     Topics,
+    Verb,
     alarm_message,
+    answer_message,
     encode,
     info_message,
     metrics_message,
@@ -103,6 +105,13 @@ class Station:
             code, text, station=self.name, severity=Severity.ERROR, active=active, now_ns=now_ns
         )
         return self.topics.alarm, encode(message), False
+
+    def answer(self, verb: Verb, command_id: str, text: str, now_ns: int) -> Said:
+        """Say that a command was carried out."""
+        message = answer_message(
+            verb, command_id, station=self.name, now_ns=now_ns, ok=True, code="done", text=text
+        )
+        return self.topics.answer(verb), encode(message), False
 
     def preview(self, result_id: str, grey: int = 90) -> Said:
         """Show a picture of an inspection."""

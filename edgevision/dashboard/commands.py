@@ -6,21 +6,16 @@ Who may send them is not decided here.
 import uuid
 from collections.abc import Callable, Mapping
 
+from pydantic import ValidationError
+
 from edgevision.dashboard.plant import Plant
 from edgevision.errors import UsageError
-from edgevision.messages.wire import encode
+from edgevision.messages import COMMAND_MODELS, Command, Topics, Verb, encode
 
 __all__ = ["VERBS", "Commander"]
 
-VERBS: dict[str, tuple[str, ...]] = {
-    "trigger": ("camera", "part_id"),
-    "start": (),
-    "stop": (),
-    "recipe": ("recipe",),
-}
-"""Verb → what may be said with it."""
-
-_MAX_ARGUMENT = 128
+VERBS = (Verb.TRIGGER, Verb.START, Verb.STOP, Verb.RECIPE)
+"""What a page can ask for."""
 
 
 class Commander:
@@ -36,18 +31,23 @@ class Commander:
         """Send what the body says and return the id of the command; None without a connection.
 
         Raises:
-            UsageError: there is no such station or verb, or something unknown is said with it.
+            UsageError: there is no such station or verb, or what is said with it does not fit.
         """
-        verb = body.get("verb", "")
-        arguments = {name: value for name, value in body.items() if name != "verb" and value}
         with self._plant.locked:
             if self._plant.station(station) is None:
                 raise UsageError(f"no station {station} was heard of")
-        if verb not in VERBS:
+        if body.get("verb") not in VERBS:
             raise UsageError(f"expected a verb of {', '.join(VERBS)}")
-        if set(arguments) - set(VERBS[verb]) or any(len(one) > _MAX_ARGUMENT for one in arguments.values()):
-            raise UsageError(f"{verb}: expected at most {', '.join(VERBS[verb]) or 'nothing'} with it")
-        command_id = str(uuid.uuid4())
-        message = {"id": command_id, "by": by, **arguments}
-        is_sent = self._publish(f"{self._root}/{station}/cmd/{verb}", encode(message))
-        return command_id if is_sent else None
+        verb = Verb(body["verb"])
+        command = _command(verb, {name: value for name, value in body.items() if name != "verb"}, by)
+        topic = Topics(self._root, station).command(verb)
+        return command.id if self._publish(topic, encode(command.to_dict())) else None
+
+
+def _command(verb: Verb, arguments: Mapping[str, str], by: str) -> Command:
+    fields = {**arguments, "id": str(uuid.uuid4()), "by": by}
+    try:
+        return COMMAND_MODELS[verb].model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise UsageError(f"{verb.value}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

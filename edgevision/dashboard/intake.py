@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from edgevision.dashboard.address import Address, Kind, read_topic
 from edgevision.dashboard.jpeg import is_jpeg, result_id_of
 from edgevision.dashboard.plant import Plant, TooMany
-from edgevision.dashboard.summary import clipped
 from edgevision.messages.alarm import AlarmMessage
+from edgevision.messages.command import AnswerMessage
 from edgevision.messages.info import InfoMessage
 from edgevision.messages.metrics import MetricsMessage
 from edgevision.messages.result import ResultMessage
@@ -107,15 +106,7 @@ class Intake:
         self._plant.take_preview(address.station, address.camera, payload, result_id_of(payload))
 
     def _answer(self, address: Address, payload: bytes) -> None:
-        answer = from_json(payload) if len(payload) <= _MAX_MESSAGE_BYTES else None
-        if not isinstance(answer, dict):
-            raise _Junk("no JSON object")
-        plain = {
-            clipped(name, 64): clipped(value) if isinstance(value, str) else value
-            for name, value in answer.items()
-            if isinstance(value, str | int | float | bool)
-        }
-        self._plant.take_answer(address.station, plain | {"verb": address.verb})
+        self._plant.take_answer(_read(AnswerMessage, address, payload))
 
 
 def _read(model: type[Model], address: Address, payload: bytes) -> Model:

@@ -16,6 +16,7 @@ from edgevision.dashboard.live import CameraLive, Picture, StationLive
 from edgevision.dashboard.summary import result_summary
 from edgevision.dashboard.window import Window
 from edgevision.messages.alarm import AlarmMessage
+from edgevision.messages.command import AnswerMessage
 from edgevision.messages.info import InfoMessage
 from edgevision.messages.metrics import MetricsMessage
 from edgevision.messages.result import ResultMessage
@@ -148,12 +149,12 @@ class Plant:
             elif summary is None and result_id is not None:
                 _remember(self._early, result_id, jpeg, _EARLY_PICTURES)
 
-    def take_answer(self, station: str, answer: dict[str, Any]) -> None:
+    def take_answer(self, message: AnswerMessage) -> None:
         """Show what a station said to a command."""
         with self._lock:
-            live = self._live(station)
+            live = self._live(message.station)
             live.head_changed = self._next()
-            live.answers.append((live.head_changed, answer))
+            live.answers.append((live.head_changed, message.to_dict()))
 
     def acknowledge(self, station: str, key: AlarmKey, by: str) -> Alarm | None:
         """Note that somebody has seen an alarm; None when there is no such alarm."""

@@ -63,6 +63,8 @@ class Previews:
 
     def commit(self, batch: Sequence[Inspected]) -> None:
         for inspected in batch:
+            if inspected.frame is None:
+                continue
             inspection = inspected.inspection
             topic = f"edgevision/{self._station}/{inspection.camera}/preview"
             small = stretch(inspected.frame.image_bgr, (320, 240))

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edgevision.dashboard.passwords import add_user
+from edgevision.messages import Verb
 from edgevision.types import Judgement
 from tests.browser.lines import Mouth, dashboard_at, ledger_counts, real_line, spoken, wait_for
 from tests.mosquitto import Subscriber, needs_mosquitto, running_mosquitto
@@ -111,10 +112,7 @@ def test_fifty_stations_at_five_results_a_second_stay_fluid(
 def test_a_signed_in_user_commands_and_reads_the_answer(page: Page, tmp_path: Path) -> None:
     add_user(tmp_path / "users", "ann", "correct horse")
     station = Station()
-    command, answer = (
-        "edgevision/line1/cmd/stop",
-        {"ok": True, "code": "done", "text": "The station stopped."},
-    )
+    command = "edgevision/line1/cmd/stop"
     with (
         running_mosquitto() as broker,
         spoken(broker.port) as mouth,
@@ -132,7 +130,7 @@ def test_a_signed_in_user_commands_and_reads_the_answer(page: Page, tmp_path: Pa
         expect(page.locator("#verdict")).to_be_visible()
         page.get_by_role("button", name="Stop", exact=True).click()
         sent = json.loads(listener.wait_for(command)[0])
-        mouth.say((f"{command}/ack", json.dumps(answer | {"id": sent["id"]}).encode(), False))
+        mouth.say(station.answer(Verb.STOP, sent["id"], "The station stopped.", time.time_ns()))
         expect(page.locator("#said")).to_contain_text("The station stopped.")
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_label("User")).to_be_visible()

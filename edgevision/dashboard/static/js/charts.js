@@ -98,9 +98,12 @@ function build(host, chart, data) {
   return plot;
 }
 
-function span(_u, first, last) {
-  const end = Math.max(last ?? 0, Math.floor(Date.now() / 60_000) * 60);
-  return [Math.min(first ?? end, end - MIN_SPAN_S), end];
+// From the data itself, unless somebody zooms: for a single point uPlot proposes a whole day.
+function span(u, low, high) {
+  const times = u.data[0];
+  const end = Math.max(times.at(-1) ?? 0, Math.floor(Date.now() / 60_000) * 60);
+  const isZoomed = times.length > 1 && (low > times[0] || high < times.at(-1));
+  return isZoomed ? [low, high] : [Math.min(times[0] ?? end, end - MIN_SPAN_S), end];
 }
 
 function showValues(u, host, chart) {
