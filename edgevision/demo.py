@@ -13,6 +13,7 @@ from rich.console import Console
 
 from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe, recipe_ref
+from edgevision.config.evidence import PreviewSettings
 from edgevision.config.station import CameraSettings, MqttSettings, Station
 from edgevision.daemon.run import Daemon
 from edgevision.dashboard.extra import is_installed, make_dashboard
@@ -25,6 +26,7 @@ __all__ = ["STATION", "broker_address", "run_demo"]
 
 STATION = "demo"
 _SAMPLE_FPS = 10.0
+_PREVIEW_EVERY_S = 0.2
 _ADDRESS = re.compile(r"(?:(?P<name>[^\s:/@\[\]]+)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
 
 
@@ -51,7 +53,13 @@ def run_demo(
         if is_installed():
             _open_dashboard(console, broker, stack)
         camera = CameraSettings(source=source, fps=_SAMPLE_FPS if is_sample else None)
-        station = Station(station=STATION, recipe=recipe.document.path, cameras=(camera,), mqtt=broker)
+        station = Station(
+            station=STATION,
+            recipe=recipe.document.path,
+            cameras=(camera,),
+            mqtt=broker,
+            preview=PreviewSettings(every_s=_PREVIEW_EVERY_S),
+        )
         loaded = recipe if is_sample else _whole_frame(recipe)
         Daemon(station, loaded, observers=[VerdictLines(console)], frames=frames).run(stop)
 
