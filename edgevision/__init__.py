@@ -5,4 +5,9 @@ The package is the device half: it never imports torch. The layers are listed in
 and `station`.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# Read by OpenCV when it is loaded: a small file must not unpack to gigabytes. No camera has more pixels.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(1 << 28))

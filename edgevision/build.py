@@ -1,33 +1,36 @@
 """The composition root: settings become objects. The only module that knows every adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision.bundle.archive import Bundle
 from edgevision.capture.address import kind_of
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
+from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
+from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.choose import Choice, choose_engine
-from edgevision.engines.load import load_engine
-from edgevision.errors import InspectionError
+from edgevision.engines.guard import EngineHealth, GuardedEngine, load_guarded
+from edgevision.errors import ConfigError, InspectionError
 from edgevision.inspector import Inspector
-from edgevision.ports import Engine, EngineInfo, Feed, References, Source, Task
+from edgevision.ports import EngineInfo, Feed, References, Source, Task
 from edgevision.recipe import DetectStep, SegmentStep
 from edgevision.tasks.detect import DetectTask
 from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
-from edgevision.types import ModelRef
+from edgevision.types import Frame, ModelRef
 
-__all__ = ["Models", "open_feed"]
+__all__ = ["Models", "open_feed", "open_tapped_feed"]
 
 _STOP_TIMEOUT_S = 2.0
+_DRIVER_GRACE_S = 1.0
+"""A call that takes so much longer than it was told to is stuck."""
 
 
 def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
@@ -37,15 +40,35 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         CaptureError: the address names nothing that can be opened.
     """
     source = _source(camera, frames)
-    if not source.is_live:
-        return RecordingFeed(source, camera.name)
+    return _live(source, camera) if source.is_live else RecordingFeed(source, camera.name)
+
+
+def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None]) -> Feed:
+    """Return the feed of a triggered camera, not started; `show` gets each frame in the capture thread.
+
+    Raises:
+        CaptureError: the address names nothing that can be opened.
+        ConfigError: the source is a recording, whose frames cannot come after a trigger.
+    """
+    if kind_of(camera.source) in ("video", "folder"):
+        raise ConfigError(
+            f"camera {camera.name}: mode {camera.mode} needs frames that are exposed now; expected a camera, "
+            "a stream or the sample line, got a recording; use mode: continuous"
+        )
+    return _live(_source(camera, None), camera, FrameTap(show))
+
+
+def _live(source: Source, camera: CameraSettings, tap: FrameTap | None = None) -> LiveFeed:
     return LiveFeed(
         source,
         camera.name,
         reopen_min_s=camera.reopen_min_s,
         reopen_max_s=camera.reopen_max_s,
+        open_limit_s=camera.open_timeout_s + _DRIVER_GRACE_S,
+        read_limit_s=camera.read_timeout_s + _DRIVER_GRACE_S,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
+        handover=tap,
     )
 
 
@@ -67,8 +90,7 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
 class _Step:
     settings: SegmentStep | DetectStep
     bundle: Bundle
-    engine: Engine
-    choice: Choice
+    engine: GuardedEngine
     references: References | None
 
     @property
@@ -106,15 +128,14 @@ class Models:
             EngineError: no engine runs it as required.
         """
         self._recipe = loaded
-        engines: dict[str, tuple[Engine, Choice]] = {}
+        engines: dict[str, GuardedEngine] = {}
         steps = []
         bundles = open_bundles(loaded)
         references = [_references(loaded, index) for index in range(len(bundles))]
         for step, bundle, reference in zip(loaded.recipe.tasks, bundles, references, strict=True):
             if bundle.sha256 not in engines:
-                choice = choose_engine(bundle, settings, streams)
-                engines[bundle.sha256] = load_engine(bundle, choice.request), choice
-            steps.append(_Step(step, bundle, *engines[bundle.sha256], reference))
+                engines[bundle.sha256] = load_guarded(bundle, settings, streams)
+            steps.append(_Step(step, bundle, engines[bundle.sha256], reference))
         self._steps: Sequence[_Step] = steps
 
     @property
@@ -126,6 +147,11 @@ class Models:
     def engines(self) -> dict[str, EngineInfo]:
         """Return what runs each step, by the step's name."""
         return {step.settings.name: step.engine.info for step in self._steps}
+
+    @property
+    def health(self) -> dict[str, EngineHealth]:
+        """Return how the engine of each step is doing, by the step's name."""
+        return {step.settings.name: step.engine.health for step in self._steps}
 
     def inspector(
         self,

@@ -11,10 +11,13 @@
     │   └── ProviderUnavailable   5  the required execution provider is not there
     ├── CaptureError              6  a source cannot be opened or read
     │   ├── CameraRefusedSetting  6  the camera did not take an asked setting
+    │   ├── DamagedFrame          6  one picture of a camera cannot be decoded; the next one may
     │   └── TruncatedInput        3  a recording ended before its last frame
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    ├── EvidenceError             1  the images of an inspection cannot be kept
+    ├── StationUnfit             10  the doctor found what keeps a station from working
     └── OutputError               8  a result file cannot be written
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
@@ -29,8 +32,10 @@ __all__ = [
     "CaptureError",
     "ConfigError",
     "DamagedBundle",
+    "DamagedFrame",
     "EdgeVisionError",
     "EngineError",
+    "EvidenceError",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -38,6 +43,7 @@ __all__ = [
     "OutputError",
     "ProviderUnavailable",
     "PublishError",
+    "StationUnfit",
     "TruncatedInput",
     "UsageError",
 ]
@@ -99,6 +105,10 @@ class CameraRefusedSetting(CaptureError):
     """The camera did not take a setting that the station requires."""
 
 
+class DamagedFrame(CaptureError):
+    """One picture of a camera cannot be decoded; the next one may."""
+
+
 class TruncatedInput(CaptureError):
     """A recording ended before its last frame; every readable frame was processed."""
 
@@ -119,6 +129,16 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class EvidenceError(EdgeVisionError):
+    """The images of an inspection cannot be kept; counted and told, never a reason to stop."""
+
+
+class StationUnfit(EdgeVisionError):
+    """The doctor found something that keeps a station from working."""
+
+    exit_status = 10
 
 
 class OutputError(EdgeVisionError):

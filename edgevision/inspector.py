@@ -18,9 +18,11 @@ from edgevision.types import (
     Frame,
     Inspection,
     Judgement,
+    ModelRef,
     Reason,
     RecipeRef,
     StageTimes,
+    Trigger,
     Verdict,
 )
 
@@ -43,12 +45,16 @@ class Inspector:
         the same result id. `is_simulated` marks results that no real part stands behind.
         """
         self._recipe, self._recipe_ref, self._tasks = recipe, recipe_ref, tuple(tasks)
-        self._models = tuple(task.model for task in self._tasks)
         self._run_id, self._is_simulated = run_id, is_simulated
 
     def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
-        """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG."""
-        started_ns = time.monotonic_ns()
+        """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG.
+
+        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen.
+        """
+        if (reason := _unfit(frame)) is not None:
+            return self.undecided(frame, reason, queue_ns)
+        started_ns, models = time.monotonic_ns(), self._models
         findings: list[Findings] = []
         failures: list[Reason] = []
         for task in self._tasks:
@@ -58,14 +64,39 @@ class Inspector:
             else:
                 failures.append(found)
         failures += _zones_outside(self._recipe, frame)
+        if self._models != models:
+            failures.append(Reason("engine_exchanged", "The engine was exchanged while it ran."))
         verdict = self._judged(findings, failures)
         infer_ns = sum(found.infer_ns for found in findings)
         times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
-        return self._record(frame, tuple(findings), verdict, times)
+        return self._record(frame, tuple(findings), verdict, times, models)
 
     def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:
         """Return ND for a frame that no task has looked at: frozen, dropped or late."""
-        return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns))
+        return self._record(frame, (), Verdict(Judgement.ND, (reason,)), StageTimes(queue_ns), self._models)
+
+    @property
+    def _models(self) -> tuple[ModelRef, ...]:
+        return tuple(task.model for task in self._tasks)
+
+    def unseen(self, camera: str, trigger: Trigger, reason: Reason) -> Inspection:
+        """Return ND for a trigger that got no frame."""
+        return Inspection(
+            result_id=trigger.result_id,
+            camera=camera,
+            frame_id=None,
+            captured_ns=trigger.requested_ns,
+            wall_ns=trigger.wall_ns,
+            size_wh=(0, 0),
+            recipe=self._recipe_ref,
+            models=self._models,
+            findings=(),
+            verdict=Verdict(Judgement.ND, (reason,)),
+            times=StageTimes(),
+            is_simulated=self._is_simulated,
+            part_id=trigger.part_id,
+            trigger_id=trigger.trigger_id,
+        )
 
     def _judged(self, findings: Sequence[Findings], failures: Sequence[Reason]) -> Verdict:
         try:
@@ -78,7 +109,12 @@ class Inspector:
         return verdict_of((), [*verdict.reasons, *failures])
 
     def _record(
-        self, frame: Frame, findings: tuple[Findings, ...], verdict: Verdict, times: StageTimes
+        self,
+        frame: Frame,
+        findings: tuple[Findings, ...],
+        verdict: Verdict,
+        times: StageTimes,
+        models: tuple[ModelRef, ...],
     ) -> Inspection:
         return Inspection(
             result_id=self._result_id(frame),
@@ -88,7 +124,7 @@ class Inspector:
             wall_ns=frame.wall_ns,
             size_wh=frame.size_wh,
             recipe=self._recipe_ref,
-            models=self._models,
+            models=models,
             findings=findings,
             verdict=verdict,
             times=times,
@@ -96,10 +132,21 @@ class Inspector:
             part_id=frame.part_id,
             file=frame.file,
             truth=frame.truth.judgement if frame.truth else None,
+            trigger_id=frame.trigger.trigger_id if frame.trigger else None,
         )
 
     def _result_id(self, frame: Frame) -> str:
+        if frame.trigger is not None:
+            return frame.trigger.result_id
         return str(uuid.uuid5(_RESULT_IDS, f"{self._run_id}\n{frame.camera}\n{frame.frame_id}"))
+
+
+def _unfit(frame: Frame) -> Reason | None:
+    if frame.is_frozen:
+        return Reason("camera_frozen", f"{frame.camera} shows the same picture for too long")
+    if frame.changed:
+        return Reason("camera_changed", f"{frame.camera} gives {frame.changed}")
+    return None
 
 
 def _run(task: Task, frame: Frame) -> Findings | Reason:

@@ -8,7 +8,19 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-__all__ = ["SCHEMA", "DetectStep", "GreyBand", "Recipe", "Region", "Rule", "SegmentStep", "Step", "Zone"]
+__all__ = [
+    "SCHEMA",
+    "DetectStep",
+    "EvidenceImage",
+    "GreyBand",
+    "Recipe",
+    "Region",
+    "Rule",
+    "SegmentStep",
+    "Step",
+    "TriggerRules",
+    "Zone",
+]
 
 SCHEMA: Final = "edgevision.recipe/1"
 
@@ -163,6 +175,23 @@ class Rule(_Part):
         return self
 
 
+class TriggerRules(_Part):
+    """How triggers are answered."""
+
+    deadline_ms: Annotated[float, Field(gt=0.0, le=60_000.0)] = 1000.0
+    """Every trigger has its verdict by then, ND if need be."""
+    pre_trigger_ms: Annotated[float, Field(ge=0.0, le=2000.0)] = 0.0
+    """Take the frame exposed so long before the trigger; 0: the first one exposed after it."""
+
+
+class EvidenceImage(_Part):
+    """How the pictures of parts are kept at a station that keeps evidence."""
+
+    format: Literal["png", "jpeg"] = "png"
+    """png keeps every pixel as it was inspected; jpeg is some ten times smaller."""
+    jpeg_quality: Annotated[int, Field(strict=True, ge=50, le=100)] = 95
+
+
 class Recipe(_Part):
     """A recipe file."""
 
@@ -174,6 +203,9 @@ class Recipe(_Part):
     zones: tuple[Zone, ...] = ()
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
     grey_band: GreyBand | None = None
+    trigger: TriggerRules | None = None
+    """For cameras that are triggered; the defaults of its keys when absent."""
+    evidence_image: EvidenceImage = EvidenceImage()
 
     @model_validator(mode="after")
     def _names(self) -> "Recipe":

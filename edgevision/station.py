@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from edgevision.commits import OrderedCommits
 from edgevision.errors import EdgeVisionError
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
-from edgevision.types import Frame, Inspected, Inspection, Reason
+from edgevision.types import Frame, Inspected, Inspection
 
-__all__ = ["Lane"]
+__all__ = ["Lane", "inspection_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +45,13 @@ class Lane:
         """
         self._feed = feed
         self._inspector = inspector
-        self._sinks = tuple(sinks)
         self._window = 2 * workers
         self._frames = frames
         self._intake = threading.Lock()
         self._order = threading.Condition()
-        self._done: dict[int, Inspected] = {}
+        self._commits = OrderedCommits(sinks, self._order)
         self._taken = 0
-        self._committed = 0
+        self._is_halted = False
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         name = f"inspect-{feed.camera}"
@@ -68,6 +68,11 @@ class Lane:
         return any(thread.is_alive() for thread in self._threads)
 
     @property
+    def is_halted(self) -> bool:
+        """Return whether it waits for `resume`."""
+        return self._is_halted
+
+    @property
     def failure(self) -> BaseException | None:
         """Return what ended the lane early, before `join` raises it."""
         return self._failure
@@ -77,6 +82,17 @@ class Lane:
         self._feed.start()
         for thread in self._threads:
             thread.start()
+
+    def halt(self) -> None:
+        """Take no further frame until `resume`, but one that is being waited for; the source stays open."""
+        with self._order:
+            self._is_halted = True
+
+    def resume(self) -> None:
+        """Take frames again."""
+        with self._order:
+            self._is_halted = False
+            self._order.notify_all()
 
     def stop(self) -> None:
         """Take no further frame; frames already taken are finished and committed."""
@@ -100,7 +116,7 @@ class Lane:
         try:
             while (taken := self._take()) is not None:
                 ticket, frame = taken
-                self._finish(ticket, Inspected(frame, self._inspect(frame)))
+                self._commits.finish(ticket, Inspected(frame, inspection_of(self._inspector(), frame)))
         except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
             self._fail(error)
 
@@ -108,8 +124,11 @@ class Lane:
         """Return the next frame with its place in the order; None when there will be none."""
         with self._intake:
             with self._order:
-                self._order.wait_for(lambda: self._taken - self._committed < self._window or self._is_over)
+                self._order.wait_for(lambda: self._may_take or self._is_over)
             while not self._is_over:
+                if self._is_halted:
+                    self._await_resume()
+                    continue
                 frame = self._feed.take(_TAKE_TIMEOUT_S)
                 if frame is not None:
                     self._taken += 1
@@ -119,39 +138,17 @@ class Lane:
         return None
 
     @property
+    def _may_take(self) -> bool:
+        return self._taken - self._commits.committed < self._window
+
+    def _await_resume(self) -> None:
+        with self._order:
+            self._order.wait_for(lambda: not self._is_halted or self._is_over)
+
+    @property
     def _is_over(self) -> bool:
         is_full = self._frames is not None and self._taken >= self._frames
         return is_full or self._stopping.is_set() or self._failure is not None
-
-    def _inspect(self, frame: Frame) -> Inspection:
-        inspector = self._inspector()
-        if frame.is_frozen:
-            reason = Reason("camera_frozen", f"{frame.camera} shows the same picture for too long")
-            return inspector.undecided(frame, reason)
-        queue_ns = time.monotonic_ns() - frame.captured_ns if frame.captured_ns else 0
-        return inspector.inspect(frame, queue_ns)
-
-    def _finish(self, ticket: int, inspected: Inspected) -> None:
-        """Commit what is complete; while another worker commits, what follows is left to that one."""
-        with self._order:
-            self._done[ticket] = inspected
-        while batch := self._next_batch():
-            for sink in self._sinks:
-                sink.commit(batch)
-            with self._order:
-                self._committed += len(batch)
-                self._order.notify_all()
-
-    def _next_batch(self) -> list[Inspected]:
-        """Return what follows the last commit.
-
-        Nothing while a commit is under way, or after one has failed: what is committed has no gap.
-        """
-        with self._order:
-            batch: list[Inspected] = []
-            while (ticket := self._committed + len(batch)) in self._done:
-                batch.append(self._done.pop(ticket))
-            return batch
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, Exception) and not isinstance(error, EdgeVisionError | BrokenPipeError):
@@ -160,3 +157,9 @@ class Lane:
             if self._failure is None:
                 self._failure = error
             self._order.notify_all()
+
+
+def inspection_of(inspector: Inspector, frame: Frame) -> Inspection:
+    """Return the inspection of a frame that has just been taken."""
+    queue_ns = time.monotonic_ns() - frame.captured_ns if frame.captured_ns else 0
+    return inspector.inspect(frame, queue_ns)

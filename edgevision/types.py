@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgevision.references import ModelRef, RecipeRef, StageTimes, Trigger
+
 __all__ = [
     "ClassMap",
     "Defect",
@@ -26,6 +28,7 @@ __all__ = [
     "Reason",
     "RecipeRef",
     "StageTimes",
+    "Trigger",
     "Truth",
     "Verdict",
 ]
@@ -98,6 +101,12 @@ class Frame:
     """How long fetching and decoding took after the exposure; 0 where nobody knows."""
     is_frozen: bool = False
     """The camera has repeated this picture for too long."""
+    pixel_format: str = ""
+    """As the camera sent it, before it became BGR; empty where nobody knows."""
+    changed: str = ""
+    """How size or format differ from what the camera gave at the start; empty when they do not."""
+    trigger: Trigger | None = None
+    """Which trigger it is inspected for."""
 
     def __post_init__(self) -> None:
         _check_image("image_bgr", self.image_bgr, 3)
@@ -181,49 +190,18 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeRef:
-    """Which recipe judged."""
-
-    name: str
-    version: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRef:
-    """Which bundle a task ran, and on what."""
-
-    task: str
-    bundle: str
-    version: str
-    sha256: str
-    precision: str
-    engine: str
-    provider: str
-
-
-@dataclass(frozen=True, slots=True)
-class StageTimes:
-    """Durations in nanoseconds: waiting for a worker, all of inspecting, and inference within it."""
-
-    queue_ns: int = 0
-    inspect_ns: int = 0
-    infer_ns: int = 0
-    acquire_ns: int = 0
-    """Reading the frame; 0 where the source does not measure it."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
-    """The complete record of one frame. Holds no pixels."""
+    """The complete record of one frame, or of a trigger that got none. Holds no pixels."""
 
     result_id: str
     camera: str
-    frame_id: int
+    frame_id: int | None
+    """None for a trigger without a frame; the two times are then those of the trigger."""
     captured_ns: int
     wall_ns: int
     size_wh: tuple[int, int]
+    """(0, 0) without a frame."""
     recipe: RecipeRef
     models: tuple[ModelRef, ...]
     findings: tuple[Findings, ...]
@@ -233,6 +211,7 @@ class Inspection:
     part_id: str | None = None
     file: str | None = None
     truth: Judgement | None = None
+    trigger_id: str | None = None
 
     @property
     def defects(self) -> tuple[Defect, ...]:
@@ -244,5 +223,12 @@ class Inspection:
 class Inspected:
     """A frame with its inspection, for whoever needs the pixels once more."""
 
-    frame: Frame
+    frame: Frame | None
+    """None for a trigger that got no frame."""
     inspection: Inspection
+
+    @property
+    def seen(self) -> Frame:
+        """The frame, for those who only meet inspections that have one, such as recordings."""
+        assert self.frame is not None
+        return self.frame

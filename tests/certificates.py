@@ -18,6 +18,13 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
 def _write_key(key: ec.EllipticCurvePrivateKey, path: Path, passphrase: str | None = None) -> None:
     protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase is not None:
@@ -70,6 +77,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
         if host:
-            address = x509.IPAddress(ipaddress.ip_address(host))
-            builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_general_name(host)]), critical=False
+            )
         return builder.sign(self._key, hashes.SHA256())

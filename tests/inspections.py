@@ -72,5 +72,6 @@ def ng_inspection(**changes: Any) -> Inspection:
 def inspected(inspection: Inspection) -> Inspected:
     """Return the inspection with a black frame."""
     image = np.zeros((2, 2, 3), np.uint8)
-    frame = Frame(image, inspection.camera, inspection.frame_id, inspection.captured_ns, inspection.wall_ns)
+    frame_id = inspection.frame_id or 0
+    frame = Frame(image, inspection.camera, frame_id, inspection.captured_ns, inspection.wall_ns)
     return Inspected(frame, inspection)

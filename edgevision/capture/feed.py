@@ -1,31 +1,27 @@
 """The thread that owns a source: opens, reads and closes it, and hands its frames to the loop.
 
-`LiveFeed` keeps the newest frame and reopens a lost camera for ever; `RecordingFeed` hands
-over every frame, decodes ahead, and ends. Neither looks into the pixels, except for
-noticing that they never change.
+`ThreadedFeed` is what all feeds share. `RecordingFeed` hands over every frame, decodes ahead, and
+ends; the feed of a camera is in `capture.live`.
 """
 
 import logging
-import random
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from edgevision.backoff import Backoff
-from edgevision.capture.frozen import FrozenDetector
-from edgevision.capture.slot import Handover, LosslessQueue, NewestSlot
-from edgevision.errors import CameraRefusedSetting, CaptureError
+from edgevision.capture.slot import Handover, LosslessQueue
+from edgevision.errors import CaptureError
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
 
-__all__ = ["LiveFeed", "RecordingFeed"]
+__all__ = ["RecordingFeed", "ThreadedFeed"]
 
 _log = logging.getLogger(__name__)
 
 
-class _ThreadedFeed(ABC):
-    """What both feeds share: the thread, the counters, and the error that ended it."""
+class ThreadedFeed(ABC):
+    """What all feeds share: the thread, the counters, and the error that ended it."""
 
     def __init__(self, source: Source, camera: str, handover: Handover, stop_timeout_s: float) -> None:
         self._source = source
@@ -36,6 +32,7 @@ class _ThreadedFeed(ABC):
         self._lock = threading.Lock()
         self._counters = FeedCounters()
         self._failure: Exception | None = None
+        self._newest: Frame | None = None
         self._thread = threading.Thread(target=self._run, name=f"capture-{camera}", daemon=True)
 
     @property
@@ -48,6 +45,11 @@ class _ThreadedFeed(ABC):
         """A consistent copy of the counters."""
         with self._lock:
             return self._counters
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame read last, whoever took it."""
+        return self._newest
 
     @property
     def frames_expected(self) -> int | None:
@@ -123,13 +125,14 @@ class _ThreadedFeed(ABC):
         with self._lock:
             self._counters = replace(self._counters, **changes)
 
-    def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
-        self._note(frames_read=self._counters.frames_read + 1, is_frozen=is_frozen)
-        if lost := self._handover.put(replace(frame, is_frozen=True) if is_frozen else frame):
+    def _hand_over(self, frame: Frame) -> None:
+        self._newest = frame
+        self._note(frames_read=self._counters.frames_read + 1)
+        if lost := self._handover.put(frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)
 
 
-class RecordingFeed(_ThreadedFeed):
+class RecordingFeed(ThreadedFeed):
     """Every frame of a recording, in order, decoded ahead of the loop."""
 
     def __init__(self, source: Source, camera: str, *, stop_timeout_s: float = 5.0) -> None:
@@ -144,78 +147,3 @@ class RecordingFeed(_ThreadedFeed):
                 self._hand_over(frame)
         finally:
             self._close()
-
-
-class LiveFeed(_ThreadedFeed):
-    """The newest frame of a camera, which is reopened after any failed read.
-
-    Frames of a frozen camera are handed over and say so. A setting that
-    the camera refuses, where the station requires it, ends the feed.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        camera: str,
-        *,
-        reopen_min_s: float = 0.5,
-        reopen_max_s: float = 30.0,
-        frozen_after_s: float | None = 10.0,
-        stop_timeout_s: float = 5.0,
-        rng: random.Random | None = None,
-    ) -> None:
-        """Take over `source`, which only the capture thread may use from now on."""
-        super().__init__(source, camera, NewestSlot(), stop_timeout_s)
-        self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
-        self._frozen_after_s = frozen_after_s
-        self._has_been_open = False
-
-    def _capture(self) -> None:
-        while not self._stopping.is_set():
-            error = self._run_until_failure()
-            if error is not None:
-                delay_s = self._backoff.next_s()
-                self._note(last_error=str(error))
-                _log.warning("%s: %s; trying again in %.1f s", self._camera, error, delay_s)
-                self._stopping.wait(delay_s)
-
-    def _run_until_failure(self) -> CaptureError | None:
-        """Open, read and close once; returns what went wrong, None when stopped."""
-        try:
-            self._open()
-            return self._read_all()
-        except CameraRefusedSetting:
-            raise
-        except CaptureError as error:
-            return error
-        finally:
-            self._close()
-
-    def _open(self) -> None:
-        self._source.open()
-        again = int(self._has_been_open)
-        self._has_been_open = True
-        self._note(is_open=True, reopened=self._counters.reopened + again)
-
-    def _read_all(self) -> CaptureError | None:
-        detector = FrozenDetector(self._frozen_after_s) if self._frozen_after_s is not None else None
-        while not self._stopping.is_set():
-            frame = self._read()
-            if isinstance(frame, CaptureError):
-                self._note(reads_failed=self._counters.reads_failed + 1)
-                return frame
-            self._backoff.reset()
-            is_frozen = detector is not None and detector.update(frame.image_bgr, frame.captured_ns)
-            if is_frozen and not self._counters.is_frozen:
-                _log.warning("%s: the picture has not changed for %s s", self._camera, self._frozen_after_s)
-            self._hand_over(frame, is_frozen=is_frozen)
-        return None
-
-    def _read(self) -> Frame | CaptureError:
-        try:
-            frame = self._source.read()
-        except CaptureError as error:
-            return error
-        return frame or CaptureError(
-            f"{self._source.name}: expected a frame, got none; check the camera, its cable or stream"
-        )

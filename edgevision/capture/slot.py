@@ -1,15 +1,16 @@
-"""Hands frames from the capture thread to the loop: the newest one, or every one in order.
+"""Hands frames from the capture thread to the loop: the newest one, every one in order, or each at once.
 
-Both kinds wait on conditions, never poll, and end when either side closes them.
+All wait on conditions, never poll, and end when either side closes them.
 """
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from edgevision.types import Frame
 
-__all__ = ["Handover", "LosslessQueue", "NewestSlot"]
+__all__ = ["FrameTap", "Handover", "LosslessQueue", "NewestSlot"]
 
 
 class Handover(Protocol):
@@ -123,3 +124,33 @@ class LosslessQueue:
     @property
     def _has_room(self) -> bool:
         return len(self._frames) < self._max_frames and self._bytes < self._max_bytes
+
+
+class FrameTap:
+    """Shows each frame to a function at once, in the capture thread; there is nothing to take."""
+
+    def __init__(self, show: Callable[[Frame], None]) -> None:
+        """Begin open; `show` must return quickly."""
+        self._show = show
+        self._closed = threading.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """True when closed."""
+        return self._closed.is_set()
+
+    def put(self, frame: Frame) -> int:
+        """Show a frame; returns 1 when closed."""
+        if self._closed.is_set():
+            return 1
+        self._show(frame)
+        return 0
+
+    def take(self, timeout_s: float) -> Frame | None:
+        """Return None, on time-out or when over."""
+        self._closed.wait(timeout_s)
+        return None
+
+    def close(self) -> None:
+        """Show no more frames; safe to call twice."""
+        self._closed.set()

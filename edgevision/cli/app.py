@@ -6,7 +6,20 @@ import traceback
 
 import typer
 
-from edgevision.cli import bench, bundle, check, demo, exits, ledger, replay, run, schema, version
+from edgevision.cli import (
+    bench,
+    bundle,
+    check,
+    dashboard,
+    demo,
+    doctor,
+    exits,
+    ledger,
+    replay,
+    run,
+    schema,
+    version,
+)
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -25,8 +38,11 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("dashboard")(dashboard.dashboard)
+app.command("dashboard-user")(dashboard.dashboard_user)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(ledger.app, name="ledger")

@@ -23,4 +23,4 @@ def run(
 
     station = load_station(config)
     set_up_logs(station.log_level)
-    Daemon(station, load_recipe(station.recipe), frames=frames).run(stop_on_signals())
+    Daemon(station, load_recipe(station.recipe), frames=frames, file=config).run(stop_on_signals())

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgevision.config.evidence import EvidenceSettings, PreviewSettings
+from edgevision.config.orders import CommandSettings, TriggerSettings
 from edgevision.messages.topics import STATION_TOPICS
 
 __all__ = [
@@ -51,17 +53,35 @@ class CameraSettings(_Part):
     gain: float | None = None
     on_refused_setting: Literal["error", "warn"] = "warn"
     open_timeout_s: Seconds = 5.0
-    read_timeout_s: Seconds = 5.0
+    read_timeout_s: Seconds = 1.5
+    """Longer than the time between two pictures; a camera that goes without a word is missed then."""
     frozen_after_s: Seconds | None = 10.0
     """The same pixels for this long mean a frozen camera; null switches the check off."""
-    reopen_min_s: Seconds = 0.5
-    reopen_max_s: Seconds = 30.0
+    reopen_min_s: Seconds = 0.25
+    reopen_max_s: Seconds = 0.75
+    """Asking a camera costs little; with a short pause it is back within 2 s of its return."""
     px_per_mm: Annotated[float, Field(gt=0)] | None = None
     """Calibration: pixels per millimetre on the part."""
+    mode: Literal["continuous", "interval", "triggered"] = "continuous"
+    """Which frames are inspected: as they come, one every `interval_s`, or one for each trigger."""
+    interval_s: Seconds = 1.0
+    capture_delay_ms: Annotated[float, Field(ge=0.0, le=10_000.0)] = 100.0
+    """From the begin of an exposure until the frame is here, at most: only frames that arrive this much
+    after a trigger were certainly exposed after it. Modes interval and triggered."""
+    max_pending: Annotated[int, Field(strict=True, ge=1, le=256)] = 8
+    """Further triggers are refused while so many wait for their verdicts."""
 
     @model_validator(mode="after")
     def _delays(self) -> "CameraSettings":
         _require_ordered("reopen", self.reopen_min_s, self.reopen_max_s)
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_clock(self) -> "CameraSettings":
+        is_sample = self.source.startswith("sample:")
+        if self.mode != "continuous" and is_sample and self.fps is None:
+            msg = f"mode {self.mode} needs frames with a clock; give the sample line fps"
+            raise ValueError(msg)
         return self
 
 
@@ -149,6 +169,12 @@ class Station(_Part):
     """Inspect without publishing when absent."""
     ledger: LedgerSettings | None = None
     """Results wait for the broker in memory when absent, and are lost with the process."""
+    triggers: TriggerSettings = TriggerSettings()
+    commands: CommandSettings = CommandSettings()
+    evidence: EvidenceSettings | None = None
+    """No images are kept when absent."""
+    preview: PreviewSettings | None = None
+    """No previews are sent when absent."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -160,5 +186,17 @@ class Station(_Part):
             raise ValueError(msg)
         if taken := STATION_TOPICS.intersection(names):
             msg = f"cameras: {', '.join(sorted(taken))} is a topic of the station itself; rename the camera"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _trigger_targets(self) -> "Station":
+        triggered = [camera.name for camera in self.cameras if camera.mode == "triggered"]
+        for gpio in self.triggers.gpio:
+            if gpio.camera not in (None, *triggered):
+                msg = f"triggers.gpio: {gpio.camera} is no camera of mode triggered, as are {triggered}"
+                raise ValueError(msg)
+        if self.commands.enabled and self.mqtt is None:
+            msg = "commands: they come over MQTT; give the section mqtt too"
             raise ValueError(msg)
         return self

@@ -5,32 +5,33 @@ looked after, and at the end everything inspected is given the time to be delive
 """
 
 import logging
-import platform
 import threading
 import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from pathlib import Path
 
 from edgevision import __version__
-from edgevision.build import Models, open_feed
-from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, LedgerSettings, Station
-from edgevision.daemon.records import Records
+from edgevision.daemon.controls import Controls
+from edgevision.daemon.keeping import Keeping
+from edgevision.daemon.lines import Line, open_line
+from edgevision.daemon.machine import host_facts
+from edgevision.daemon.recipes import ActiveRecipe
+from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
-from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
-from edgevision.engines.machine import available_threads, processor
+from edgevision.daemon.watch import camera_conditions, engine_conditions, repair_conditions
+from edgevision.engines.machine import available_threads
 from edgevision.errors import CaptureError
 from edgevision.ledger.journal import Ledger
-from edgevision.messages import HostFacts, MachineState, Topics
+from edgevision.messages import MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
 from edgevision.mqtt.sink import ResultSink
 from edgevision.ports import InspectionSink
-from edgevision.station import Lane
 
 __all__ = ["Daemon"]
 
@@ -39,18 +40,6 @@ _log = logging.getLogger(__name__)
 _SUPERVISE_EVERY_S = 0.25
 _STOP_TIMEOUT_S = 3.0
 _FAREWELL_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """One camera with its counts."""
-
-    lane: Lane
-    records: Records
-
-    @property
-    def camera(self) -> str:
-        return self.lane.feed.camera
 
 
 class Daemon:
@@ -63,6 +52,7 @@ class Daemon:
         *,
         observers: Sequence[InspectionSink] = (),
         frames: int | None = None,
+        file: Path | None = None,
     ) -> None:
         """Load the models and open the outbox; nothing runs yet.
 
@@ -71,6 +61,7 @@ class Daemon:
             recipe: What the station inspects.
             observers: Sinks besides the station's own.
             frames: Stop each camera after so many frames.
+            file: Where the settings came from; `reload` reads it again.
 
         Raises:
             ConfigError: the broker's settings name files that cannot be used, or a camera's name
@@ -83,13 +74,26 @@ class Daemon:
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
         self._streams = min(len(station.cameras), available_threads())
-        self._models = Models(recipe, station.engine, self._streams)
-        self._sinks = list(observers)
         run_id = str(uuid.uuid4())
+        self._keeping = Keeping(station)
+        self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
+        self._sinks = list(observers)
         self._ledger = _open_ledger(station.ledger, run_id)
         self._publisher = self._connect()
+        self._sinks += self._keeping.sinks(self._publisher)
         self._voice = Voice(station.station, recipe.ref, self._publisher)
-        self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
+        self._lines = [self._line(camera, frames) for camera in station.cameras]
+        self._controls = Controls(
+            station,
+            self._lines,
+            self._active,
+            topics=self._topics,
+            broker=self._broker,
+            file=file,
+            take=self._take,
+            on_change=self._tell_state,
+        )
+        self._teller = Teller(self._lines, self._active, self._voice, self._introduce)
         self._measured_ns = time.monotonic_ns()
 
     @property
@@ -112,7 +116,8 @@ class Daemon:
             failures = self._stop_lanes()
             self._measure()
             self._say_goodbye(failures)
-            self._models.close()
+            self._keeping.close(in_a_hurry=stop.is_set())
+            self._active.close()
             if self._ledger is not None:
                 self._ledger.close()
         if failures:
@@ -126,34 +131,53 @@ class Daemon:
         outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
-        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
+        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
         return publisher
 
-    def _line(self, camera: CameraSettings, run_id: str, frames: int | None) -> _Line:
+    def reload(self, who: str) -> None:
+        """Read the station file again, in another thread; what became of it is logged and written down."""
+        self._controls.reload(who)
+
+    def _take(self, station: Station) -> None:
+        self._station = station
+        logging.getLogger().setLevel(station.log_level.upper())
+
+    def _line(self, camera: CameraSettings, frames: int | None) -> Line:
         self._topics.result(camera.name)
-        is_simulated = kind_of(camera.source) not in ("camera", "url")
-        inspector = self._models.inspector(run_id, px_per_mm=camera.px_per_mm, is_simulated=is_simulated)
-        records = Records()
-        sinks = (*self._sinks, records)
-        return _Line(Lane(open_feed(camera, frames), lambda: inspector, sinks, frames=frames), records)
+        return open_line(
+            camera,
+            lambda: self._active.inspector(camera.name),
+            self._sinks,
+            frames,
+            reach_ns=lambda: self._active.reach_ns,
+            on_change=self._tell_state,
+        )
+
+    def _tell_state(self) -> None:
+        self._teller.state()
 
     def _start(self) -> None:
+        self._keeping.start()
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
-        cameras = [line.camera for line in self._lines]
-        self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
+        self._introduce()
         self._voice.state(MachineState.READY)
         for line in self._lines:
             line.lane.start()
+        self._controls.start()
+
+    def _introduce(self) -> None:
+        cameras = [line.camera for line in self._lines]
+        models = self._active.models
+        self._voice.introduce(__version__, cameras, models.refs, models.engines, host_facts())
 
     def _supervise(self, stop: threading.Event) -> None:
-        every_ns = round(self._station.metrics_every_s * 1e9)
         is_over = False
         while not is_over:
             is_over = stop.wait(_SUPERVISE_EVERY_S) or not self._is_worth_going_on
             self._look()
-            if time.monotonic_ns() - self._measured_ns >= every_ns:
+            if time.monotonic_ns() - self._measured_ns >= round(self._station.metrics_every_s * 1e9):
                 self._measure()
 
     @property
@@ -163,24 +187,31 @@ class Daemon:
         return not is_broken and any(line.lane.is_running for line in self._lines)
 
     def _look(self) -> None:
-        counters = {line.camera: line.lane.feed.counters for line in self._lines}
-        found = [one for name, each in counters.items() for one in camera_conditions(name, each)]
-        self._voice.conditions([*engine_conditions(self._models.engines), *found])
-        self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
+        found = [
+            one for line in self._lines for one in camera_conditions(line.camera, line.lane.feed.counters)
+        ]
+        found += [*repair_conditions(self._active.models.health), *self._controls.conditions()]
+        found += self._keeping.conditions()
+        self._voice.conditions([*engine_conditions(self._active.models.engines), *found])
+        self._teller.state()
+        self._teller.counts(self._controls.counts)
 
     def _measure(self) -> None:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()
         for line in self._lines:
             figures = line.records.figures(line.lane.feed.counters, since_ns, now_ns)
-            self._voice.metrics(line.camera, figures)
+            self._voice.metrics(line.camera, figures, self._keeping.figures)
         self._measured_ns = now_ns
 
     def _stop_lanes(self) -> list[Exception | SystemExit]:
+        self._teller.stop()
         for line in self._lines:
             line.lane.stop()
         with ThreadPoolExecutor(len(self._lines)) as pool:
             endings = list(pool.map(_ending, self._lines))
+        self._controls.stop()
         failures = [ending for ending in endings if ending is not None]
+        self._teller.counts(self._controls.counts)
         for failure in failures[1:]:
             _log.error("another camera ended: %s", failure)
         return failures
@@ -200,21 +231,10 @@ def _open_ledger(settings: LedgerSettings | None, run_id: str) -> Ledger | None:
     return Ledger(settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days)
 
 
-def _ending(line: _Line) -> Exception | SystemExit | None:
+def _ending(line: Line) -> Exception | SystemExit | None:
     """Wait for a camera's lane and return what ended it, if anything did."""
     try:
         line.lane.join()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
         return error
     return None
-
-
-def _host_facts() -> HostFacts:
-    return HostFacts(
-        hostname=platform.node(),
-        os=platform.platform(),
-        machine=platform.machine(),
-        cpu=processor(),
-        cpu_count=available_threads(),
-        python=platform.python_version(),
-    )

@@ -7,12 +7,17 @@ import logging
 import time
 from collections.abc import Iterable
 
+from edgevision.books import TriggerCounts
 from edgevision.daemon.watch import Condition
 from edgevision.messages import (
     CameraFigures,
+    CommandCounts,
+    EvidenceFigures,
     HostFacts,
     MachineState,
     alarm_message,
+    commands_message,
+    counters_message,
     info_message,
     metrics_message,
     state_message,
@@ -34,8 +39,14 @@ class Voice:
         self._station = station
         self._recipe = recipe
         self._publisher = publisher
+        self._started_ns = time.time_ns()
         self._state: MachineState | None = None
         self._active: dict[tuple[str, str | None], Condition] = {}
+
+    def inspects_by(self, recipe: RecipeRef) -> None:
+        """Name another recipe from now on; the state is said again with it."""
+        self._recipe = recipe
+        self._state = None
 
     def introduce(
         self,
@@ -62,7 +73,7 @@ class Voice:
                 models=models,
                 engines=engines,
                 host=host,
-                started_ns=time.time_ns(),
+                started_ns=self._started_ns,
             )
             self._publisher.info(message)
 
@@ -91,7 +102,7 @@ class Voice:
                 self._alarm(condition, active=False)
         self._active = present
 
-    def metrics(self, camera: str, figures: CameraFigures) -> None:
+    def metrics(self, camera: str, figures: CameraFigures, evidence: EvidenceFigures | None = None) -> None:
         """Publish the figures of one camera."""
         if self._publisher is not None:
             message = metrics_message(
@@ -100,8 +111,25 @@ class Voice:
                 self._publisher.figures,
                 station=self._station,
                 now_ns=time.time_ns(),
+                evidence=evidence,
             )
             self._publisher.metrics(camera, message)
+
+    def counters(self, camera: str, counts: TriggerCounts, since_ns: int) -> None:
+        """Publish the books of a triggered camera."""
+        if self._publisher is not None:
+            message = counters_message(
+                camera, counts, station=self._station, since_ns=since_ns, now_ns=time.time_ns()
+            )
+            self._publisher.counters(camera, message)
+
+    def commands(self, counts: CommandCounts, since_ns: int) -> None:
+        """Publish what became of the commands."""
+        if self._publisher is not None:
+            message = commands_message(
+                counts, station=self._station, since_ns=since_ns, now_ns=time.time_ns()
+            )
+            self._publisher.commands(message)
 
     def _alarm(self, condition: Condition, *, active: bool) -> None:
         if self._publisher is not None:

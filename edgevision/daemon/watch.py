@@ -3,10 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgevision.engines.guard import EngineHealth
 from edgevision.messages import MachineState, Severity
 from edgevision.ports import EngineInfo, FeedCounters
 
-__all__ = ["Condition", "camera_conditions", "engine_conditions", "machine_state"]
+__all__ = ["Condition", "camera_conditions", "engine_conditions", "machine_state", "repair_conditions"]
+
+_CAMERA_TEXTS = {
+    "camera_lost": "{camera} is lost: {error}",
+    "camera_stalled": "{camera}: its driver does not answer, which only a restart of the station can end. "
+    "Check the camera and its cable.",
+    "camera_changed": "{camera} gives {changed}; its parts are ND. Set the camera back, "
+    "or restart the station with a recipe that fits.",
+    "camera_frozen": "{camera} shows the same picture all the time; its parts are ND. Check the camera.",
+}
+_ENGINE_TEXTS = {
+    "failed": "No engine runs step {step}, its parts are ND, and it is being repaired: {cause}",
+    "restarted": "The engine of step {step} failed and was loaded again: {cause}",
+    "replaced": "The engine of step {step} failed and another one runs in its place: {cause}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +37,11 @@ class Condition:
 
 def camera_conditions(camera: str, counters: FeedCounters) -> list[Condition]:
     """Return what is wrong with a camera that has been started."""
-    if not counters.is_open and counters.last_error:
-        text = f"{camera} is lost: {counters.last_error}"
-        return [Condition("camera_lost", Severity.ERROR, text, camera)]
-    if counters.is_frozen:
-        text = f"{camera} shows the same picture all the time; its parts are ND. Check the camera."
-        return [Condition("camera_frozen", Severity.ERROR, text, camera)]
-    return []
+    trouble = counters.trouble
+    if not trouble:
+        return []
+    text = _CAMERA_TEXTS[trouble].format(camera=camera, error=counters.last_error, changed=counters.changed)
+    return [Condition(trouble, Severity.ERROR, text, camera)]
 
 
 def engine_conditions(engines: Mapping[str, EngineInfo]) -> list[Condition]:
@@ -45,9 +58,36 @@ def engine_conditions(engines: Mapping[str, EngineInfo]) -> list[Condition]:
     ]
 
 
-def machine_state(cameras: Mapping[str, FeedCounters], inspected: int) -> MachineState:
-    """Return the state of a running station (OPC 40100-1, automatic mode)."""
+def repair_conditions(engines: Mapping[str, EngineHealth]) -> list[Condition]:
+    """Return which steps run on an engine that had to be repaired, or on none."""
+    conditions = []
+    for step, health in engines.items():
+        if health.state != "running":
+            severity = Severity.ERROR if health.state == "failed" else Severity.WARNING
+            text = _ENGINE_TEXTS[health.state].format(step=step, cause=health.cause)
+            conditions.append(Condition(f"engine_{health.state}", severity, text))
+    return conditions
+
+
+def machine_state(
+    cameras: Mapping[str, FeedCounters],
+    inspected: int,
+    *,
+    is_halted: bool = False,
+    is_engine_failed: bool = False,
+    pending: int | None = None,
+) -> MachineState:
+    """Return the state of a running station (OPC 40100-1, automatic mode).
+
+    `pending` is how many triggers have no verdict yet, where all cameras wait for triggers.
+    """
+    if is_halted:
+        return MachineState.HALTED
+    if is_engine_failed:
+        return MachineState.ERROR
     lost = [name for name, counters in cameras.items() if camera_conditions(name, counters)]
     if cameras and len(lost) == len(cameras):
         return MachineState.ERROR
+    if pending is not None:
+        return MachineState.SINGLE_EXECUTION if pending else MachineState.READY
     return MachineState.CONTINUOUS_EXECUTION if inspected else MachineState.READY

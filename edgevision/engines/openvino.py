@@ -76,7 +76,7 @@ class OpenVinoEngine:
             if request is None:
                 raise EngineError("OpenVINO: the model was closed; load it again")
             return request.infer(batch_nhwc)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise EngineError(f"OpenVINO: inference failed: {error}") from error
         finally:
             self._idle.put(request if self._is_open else None)
@@ -145,7 +145,7 @@ def _compiled(library: ModuleType, model: bytes, request: EngineRequest) -> Any:
     try:
         core = library.Core()
         return core.compile_model(core.read_model(model), "CPU", _properties(request))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # ValueError: its own message was no UTF-8
         raise EngineError(
             f"OpenVINO: cannot load the {request.precision} model: {error}; "
             "build the bundle again or choose another engine"

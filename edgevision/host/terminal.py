@@ -40,7 +40,8 @@ class VerdictLines:
     def _verdict(self, inspection: Inspection) -> Text:
         judgement = inspection.verdict.judgement
         reasons = "; ".join(reason.text for reason in inspection.verdict.reasons) or "no defect"
-        part = inspection.part_id or f"{inspection.camera} #{inspection.frame_id}"
+        number = inspection.trigger_id if inspection.frame_id is None else inspection.frame_id
+        part = inspection.part_id or f"{inspection.camera} #{number}"
         clock = datetime.fromtimestamp(inspection.wall_ns / 1e9, UTC).strftime("%H:%M:%S.%f")[:-3]
         return Text.assemble(
             (clock, "dim"), "  ", part, "  ", (f"{judgement.value:<2}", _STYLES[judgement]), "  ", reasons

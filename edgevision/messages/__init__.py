@@ -2,8 +2,10 @@
 
 from edgevision.messages.alarm import Severity, alarm_message
 from edgevision.messages.catalogue import schemas
+from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_message
+from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
-from edgevision.messages.metrics import CameraFigures, OutboxFigures, metrics_message
+from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
 from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
@@ -11,15 +13,23 @@ from edgevision.messages.topics import Topics
 from edgevision.messages.wire import encode
 
 __all__ = [
+    "COMMAND_MODELS",
     "VOLATILE_FIELDS",
     "CameraFigures",
+    "Command",
+    "CommandCounts",
+    "EvidenceFigures",
     "HostFacts",
     "MachineState",
     "OutboxFigures",
     "Severity",
     "Status",
     "Topics",
+    "Verb",
     "alarm_message",
+    "answer_message",
+    "commands_message",
+    "counters_message",
     "encode",
     "info_message",
     "metrics_message",

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from edgevision.messages import alarm, info, metrics, result, state, status
+from edgevision.messages import alarm, command, counters, info, metrics, result, state, status
 from edgevision.messages.wire import MessageModel
 
 __all__ = ["schemas"]
@@ -18,6 +18,13 @@ _MODELS: dict[str, tuple[str, type[MessageModel]]] = {
     "info": (info.SCHEMA, info.InfoMessage),
     "metrics": (metrics.SCHEMA, metrics.MetricsMessage),
     "alarm": (alarm.SCHEMA, alarm.AlarmMessage),
+    "counters": (counters.COUNTERS_SCHEMA, counters.CountersMessage),
+    "commands": (counters.COMMANDS_SCHEMA, counters.CommandsMessage),
+    "command": ("edgevision.command/1", command.Command),
+    "command-trigger": ("edgevision.command-trigger/1", command.TriggerCommand),
+    "command-recipe": ("edgevision.command-recipe/1", command.RecipeCommand),
+    "command-snapshot": ("edgevision.command-snapshot/1", command.SnapshotCommand),
+    "answer": (command.ANSWER_SCHEMA, command.AnswerMessage),
 }
 
 

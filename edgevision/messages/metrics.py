@@ -8,7 +8,14 @@ from pydantic import Field
 
 from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc, milliseconds
 
-__all__ = ["SCHEMA", "CameraFigures", "MetricsMessage", "OutboxFigures", "metrics_message"]
+__all__ = [
+    "SCHEMA",
+    "CameraFigures",
+    "EvidenceFigures",
+    "MetricsMessage",
+    "OutboxFigures",
+    "metrics_message",
+]
 
 SCHEMA = "edgevision.metrics/1"
 
@@ -44,6 +51,20 @@ class OutboxFigures:
     """Lost because the outbox was full."""
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceFigures:
+    """What became of the evidence since the start, and how much there is."""
+
+    kept: int = 0
+    dropped: int = 0
+    """Lost because writing was too slow."""
+    failed: int = 0
+    """Lost because writing failed."""
+    deleted: int = 0
+    """Deleted to stay within the budget, also of earlier runs."""
+    size_bytes: int = 0
+
+
 class MetricsMessage(MessageModel):
     """On `{root}/{station}/{camera}/metrics`, QoS 0. Counts since the start, the rest of the interval."""
 
@@ -74,10 +95,26 @@ class MetricsMessage(MessageModel):
     """Answers of the broker that it will not take a result."""
     outbox_dropped: Count
     """Results lost because the outbox was full."""
+    evidence_kept: Count | None = None
+    """Absent, as the next four, at a station that keeps no evidence."""
+    evidence_dropped: Count | None = None
+    """Pictures lost because writing was too slow."""
+    evidence_failed: Count | None = None
+    """Pictures lost because writing failed."""
+    evidence_deleted: Count | None = None
+    """Deleted to stay within the budget."""
+    evidence_bytes: Count | None = None
+    """All evidence of the station on the disk."""
 
 
 def metrics_message(
-    camera: str, figures: CameraFigures, outbox: OutboxFigures, *, station: str, now_ns: int
+    camera: str,
+    figures: CameraFigures,
+    outbox: OutboxFigures,
+    *,
+    station: str,
+    now_ns: int,
+    evidence: EvidenceFigures | None = None,
 ) -> dict[str, Any]:
     """Return the metrics message. `now_ns` is UTC."""
     ordered = sorted(figures.latencies_ns)
@@ -103,7 +140,20 @@ def metrics_message(
         outbox_resent=outbox.resent,
         outbox_refused=outbox.refused,
         outbox_dropped=outbox.dropped,
+        **_evidence(evidence),
     ).to_dict()
+
+
+def _evidence(figures: EvidenceFigures | None) -> dict[str, int]:
+    if figures is None:
+        return {}
+    return {
+        "evidence_kept": figures.kept,
+        "evidence_dropped": figures.dropped,
+        "evidence_failed": figures.failed,
+        "evidence_deleted": figures.deleted,
+        "evidence_bytes": figures.size_bytes,
+    }
 
 
 def _percentile_ms(ordered_ns: Sequence[int], percent: int) -> float | None:

@@ -67,14 +67,17 @@ class ResultMessage(MessageModel):
     camera: str
     part_id: str | None = None
     """Serial or batch, when the line knows it."""
-    frame_id: int
+    trigger_id: str | None = None
+    """Of the trigger that asked for it; absent where frames are inspected as they come."""
+    frame_id: int | None = None
+    """Absent when a trigger got no frame; `ts` is then the time of the trigger."""
     file: str | None = None
     """Name of the file, for recordings and folders."""
     truth: Literal["OK", "NG"] | None = None
     """What was known about the part beforehand."""
     width: int
     height: int
-    """Of the frame, in pixels."""
+    """Of the frame, in pixels; 0 when there was none."""
     recipe: str
     recipe_version: str
     recipe_hash: str
@@ -102,20 +105,24 @@ class ResultMessage(MessageModel):
     score_max: Score
     """Highest defect score anywhere, below the reporting threshold too."""
     result_uri: str
-    """Where the evidence is; empty when none was kept."""
+    """Where the picture of the part is to be kept, at the station; empty when none is. It is written
+    after the message, and deleted when the budget is spent."""
     reason: str
     """One sentence for people; empty for OK."""
     reasons: tuple[ReasonEntry, ...]
     defects: tuple[DefectEntry, ...]
 
 
-def result_message(inspection: Inspection, *, station: str, published_ns: int | None) -> dict[str, Any]:
+def result_message(
+    inspection: Inspection, *, station: str, published_ns: int | None, result_uri: str = ""
+) -> dict[str, Any]:
     """Return the result message of an inspection.
 
     Args:
         inspection: Complete.
         station: Name of the station.
         published_ns: UTC when it is handed to the broker; None where nothing is published.
+        result_uri: Where the evidence is kept; empty where none is.
 
     Raises:
         ValueError: A number of the inspection is not finite or out of its range (pydantic's error).
@@ -129,7 +136,7 @@ def result_message(inspection: Inspection, *, station: str, published_ns: int | 
         **_timings(inspection),
         **_summary(inspection),
         station=station,
-        result_uri="",
+        result_uri=result_uri,
         reason=_sentence(reasons),
         reasons=tuple(reason_entry(reason) for reason in reasons),
         defects=tuple(defect_entry(defect) for defect in _reported(inspection)),
@@ -170,6 +177,7 @@ def _identity(inspection: Inspection) -> dict[str, Any]:
         "result_id": inspection.result_id,
         "camera": inspection.camera,
         "part_id": inspection.part_id,
+        "trigger_id": inspection.trigger_id,
         "frame_id": inspection.frame_id,
         "file": inspection.file,
         "truth": inspection.truth.value if inspection.truth else None,

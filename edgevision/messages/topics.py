@@ -1,7 +1,8 @@
 """The topics of one station. Names that would break a subscriber's filter are refused.
 
-{root}/{station}/status|state|info|alarm
-{root}/{station}/{camera}/result|last|metrics
+{root}/{station}/status|state|info|alarm|commands
+{root}/{station}/cmd/{verb}[/ack]
+{root}/{station}/{camera}/result|last|metrics|counters|snapshot|preview
 """
 
 import re
@@ -12,7 +13,7 @@ from edgevision.errors import ConfigError
 __all__ = ["STATION_TOPICS", "Topics"]
 
 _FORBIDDEN = re.compile(r"[+#$\s\x00-\x1f\x7f]")
-STATION_TOPICS = frozenset({"status", "state", "info", "alarm", "cmd"})
+STATION_TOPICS = frozenset({"status", "state", "info", "alarm", "cmd", "commands"})
 
 
 def _check(what: str, name: str, *, levels: bool = False) -> None:
@@ -55,6 +56,19 @@ class Topics:
         """Alarms as they come and go."""
         return self._of_station("alarm")
 
+    @property
+    def commands(self) -> str:
+        """Retained: what became of the commands."""
+        return self._of_station("commands")
+
+    def command(self, verb: str) -> str:
+        """Where a command is asked for."""
+        return self._of_station(f"cmd/{verb}")
+
+    def answer(self, verb: str) -> str:
+        """Where a command is answered that names no topic for it."""
+        return self._of_station(f"cmd/{verb}/ack")
+
     def result(self, camera: str) -> str:
         """Every result of a camera, not retained."""
         return self._of_camera(camera, "result")
@@ -66,6 +80,18 @@ class Topics:
     def metrics(self, camera: str) -> str:
         """Counters, rate and latency of a camera."""
         return self._of_camera(camera, "metrics")
+
+    def counters(self, camera: str) -> str:
+        """Retained: the books of a triggered camera."""
+        return self._of_camera(camera, "counters")
+
+    def snapshot(self, camera: str) -> str:
+        """The newest frame as JPEG, when it is asked for."""
+        return self._of_camera(camera, "snapshot")
+
+    def preview(self, camera: str) -> str:
+        """Small pictures of a camera, as JPEG."""
+        return self._of_camera(camera, "preview")
 
     def _of_station(self, name: str) -> str:
         return f"{self.root}/{self.station}/{name}"

@@ -17,10 +17,11 @@ from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
 from edgevision.mqtt.access import Access, read_access
 from edgevision.mqtt.failure import Failure, FailureKind
+from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits
 from edgevision.mqtt.session import WINDOW, OnDone, Session
 from edgevision.mqtt.versions import Version, Versions
-from edgevision.ports import Delivery, Message
+from edgevision.ports import Delivery, Message, Received
 
 __all__ = ["PahoBroker"]
 
@@ -50,6 +51,7 @@ class PahoBroker:
         self._will_qos = 1
         self._will_retain = True
         self._hooks: list[Callable[[], None]] = []
+        self._incoming = Incoming()
         self._session: Session | None = None
         self._is_connected = False
         self._last_failure: Failure | None = None
@@ -98,6 +100,10 @@ class PahoBroker:
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called from the network thread at every connection; call before `start`."""
         self._hooks.append(hook)
+
+    def subscribe(self, topic: str, handler: Callable[[Received], None]) -> None:
+        """Have `handler` called, from the network thread, with what comes in; call before `start`."""
+        self._incoming.add(topic, partial(self._guarded, handler))
 
     def start(self) -> None:
         """Begin connecting in the background."""
@@ -151,7 +157,7 @@ class PahoBroker:
         failure = None if self._versions.is_sure(version) else self._probe(version, access)
         if failure is not None:
             return None, failure
-        session = Session(version, access, self._client_id, self._status(Status.OFFLINE))
+        session = Session(version, access, self._client_id, self._status(Status.OFFLINE), self._incoming)
         failure = self._open_session(session)
         if failure is None:
             return session, None
@@ -166,9 +172,8 @@ class PahoBroker:
         Brokers of 3.1.1 take the properties of MQTT 5 for something else, and some then wait for
         more bytes for ever instead of refusing the version.
         """
-        session = Session(version, access, self._client_id, will=None)
-        failure = self._open_session(session)
-        if failure is None:
+        session = Session(version, access, self._client_id, None, Incoming())
+        if (failure := self._open_session(session)) is None:
             session.disconnect()
         session.close("this was a probe")
         return failure

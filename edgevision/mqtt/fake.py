@@ -1,11 +1,13 @@
 """A broker without a network, for tests: it can be away, refuse topics and hold back acknowledgements."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from edgevision.ports import Delivery, Message
+from edgevision.ports import Delivery, Message, Received
 
 __all__ = ["FakeBroker"]
 
@@ -29,6 +31,7 @@ class FakeBroker:
         self._refusals: dict[str, str] = {}
         self._held: deque[tuple[Message, Callable[[Delivery], None]]] = deque()
         self._hooks: list[Callable[[], None]] = []
+        self._handlers: dict[str, Callable[[Received], None]] = {}
 
     @property
     def is_connected(self) -> bool:
@@ -48,6 +51,14 @@ class FakeBroker:
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called by `connect`."""
         self._hooks.append(hook)
+
+    def subscribe(self, topic: str, handler: Callable[[Received], None]) -> None:
+        """Have `handler` called by `deliver`."""
+        self._handlers[topic] = handler
+
+    def deliver(self, topic: str, payload: bytes, **properties: Any) -> None:
+        """Bring a message in, with the further fields of `Received`."""
+        self._handlers[topic](Received(topic, payload, time.monotonic_ns(), **properties))
 
     def start(self) -> None:
         """Do nothing: the connection comes with `connect`."""

@@ -1,8 +1,10 @@
 """paho's clients and MQTT 5 properties, made and read. The only module that touches its untyped parts."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -13,15 +15,21 @@ from edgevision.ports import Message
 
 __all__ = [
     "WILL_DELAY_S",
+    "RequestProperties",
     "connect",
     "new_client",
     "packet_size",
     "publish_properties",
+    "request_properties",
     "said_in",
 ]
 
 WILL_DELAY_S = 3
 """MQTT 5: a station that is back within this time was never offline."""
+
+_INCOMING_MAX_BYTES = 65_536
+"""MQTT 5: the broker keeps larger messages to itself."""
+_JPEG = b"\xff\xd8\xff"
 
 
 def new_client(version: Version, access: Access, client_id: str, will: Message | None) -> Client:
@@ -55,18 +63,44 @@ def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
         return
     # A session that outlives the connection is what delays the last will; a clean start would
     # end that session and publish the will although the station is back.
-    properties = _properties(PacketTypes.CONNECT, SessionExpiryInterval=WILL_DELAY_S)
+    properties = _properties(
+        PacketTypes.CONNECT, SessionExpiryInterval=WILL_DELAY_S, MaximumPacketSize=_INCOMING_MAX_BYTES
+    )
     client.connect(host, port, keepalive_s, clean_start=False, properties=properties)
 
 
 def publish_properties(message: Message) -> Properties:
-    """Return the MQTT 5 properties of a message: UTF-8, JSON where it is, expiry where it has one."""
-    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=1)
-    if message.payload.startswith(b"{"):
+    """Return the MQTT 5 properties of a message: JPEG or UTF-8, JSON where it is, expiry where it has one."""
+    is_jpeg = message.payload.startswith(_JPEG)
+    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if is_jpeg else 1)
+    if is_jpeg:
+        properties.ContentType = "image/jpeg"
+    elif message.payload.startswith(b"{"):
         properties.ContentType = "application/json"
+    if message.correlation_data is not None:
+        properties.CorrelationData = message.correlation_data
     if message.expiry_s is not None:
         properties.MessageExpiryInterval = message.expiry_s
     return properties
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProperties:
+    """How the sender of a message wants to be answered, and who it is; empty on 3.1.1."""
+
+    response_topic: str | None = None
+    correlation_data: bytes | None = None
+    user: Mapping[str, str] = field(default_factory=dict)
+
+
+def request_properties(message: MQTTMessage) -> RequestProperties:
+    """Return what a message that came in asks for."""
+    found = message.properties
+    return RequestProperties(
+        getattr(found, "ResponseTopic", None),
+        getattr(found, "CorrelationData", None),
+        dict(getattr(found, "UserProperty", ())),
+    )
 
 
 def packet_size(message: Message, properties: Properties | None) -> int:

@@ -100,6 +100,19 @@ class Publisher:
         sent = Message(self._topics.metrics(camera), encode(message), expiry_s=_METRICS_EXPIRY_S)
         self._inbox.put(partial(self._send_if_connected, sent))
 
+    def counters(self, camera: str, message: MessageDict) -> None:
+        """Retain the books of a triggered camera."""
+        self._hold(Message(self._topics.counters(camera), encode(message), qos=1, retain=True))
+
+    def commands(self, message: MessageDict) -> None:
+        """Retain the counts of the commands."""
+        self._hold(Message(self._topics.commands, encode(message), qos=1, retain=True))
+
+    def preview(self, camera: str, jpeg: bytes) -> None:
+        """Send a small picture, if there is a connection."""
+        sent = Message(self._topics.preview(camera), jpeg)
+        self._inbox.put(partial(self._send_if_connected, sent))
+
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
         now_ns = time.time_ns()

@@ -7,7 +7,6 @@ paho's callbacks only note what happened; it is acted upon outside of paho and i
 """
 
 import selectors
-import socket
 import ssl
 import threading
 import time
@@ -21,9 +20,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edgevision.mqtt.access import Access
 from edgevision.mqtt.failure import Failure, FailureKind, connack_failure, network_failure
+from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits, fitted, read_limits
 from edgevision.mqtt.packets import connect, new_client, packet_size, publish_properties, said_in
 from edgevision.mqtt.versions import Version
+from edgevision.mqtt.waker import Waker
 from edgevision.ports import Delivery, Message
 
 __all__ = ["WINDOW", "OnDone", "Session"]
@@ -41,7 +42,9 @@ OnDone = Callable[[Delivery], None]
 class Session:
     """A connection. `failure` is None while it is healthy."""
 
-    def __init__(self, version: Version, access: Access, client_id: str, will: Message | None) -> None:
+    def __init__(
+        self, version: Version, access: Access, client_id: str, will: Message | None, incoming: Incoming
+    ) -> None:
         """Prepare; nothing is sent before `open`."""
         self.version = version
         self.limits = BrokerLimits()
@@ -55,15 +58,15 @@ class Session:
         self._unsendable: deque[tuple[OnDone, Delivery]] = deque()
         self._acknowledged: deque[tuple[int, ReasonCode]] = deque()
         self._selector = selectors.DefaultSelector()
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)
-        self._wake_out.setblocking(False)
-        self._selector.register(self._wake_out, selectors.EVENT_READ)
+        self._waker = Waker()
+        self._selector.register(self._waker, selectors.EVENT_READ)
+        self._incoming = incoming
         self._client = new_client(version, access, client_id, will)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
         self._client.on_log = self._on_log
+        self._incoming.attach(self._client)
 
     def open(self, host: str, port: int, *, keepalive_s: int, timeout_s: float) -> Failure | None:
         """Connect and wait for CONNACK; return why that failed, or None."""
@@ -113,16 +116,11 @@ class Session:
         self._exchange(timeout_s)
         self._settle()
         if self.failure is None and self._client.socket() is None:
-            self._note_loss(
-                f"closed the connection ({self._said})" if self._said else "closed the connection"
-            )
+            self._note_loss("closed the connection" + (f" ({self._said})" if self._said else ""))
 
     def wake(self) -> None:
         """Make a waiting `pump` return; from any thread."""
-        try:
-            self._wake_in.send(b"\0")
-        except OSError:
-            return  # Full of wake-ups already, or closed.
+        self._waker.wake()
 
     def disconnect(self) -> None:
         """Say good-bye, so that the broker does not publish the last will."""
@@ -140,8 +138,7 @@ class Session:
         if sock is not None:
             sock.close()
         self._selector.close()
-        self._wake_in.close()
-        self._wake_out.close()
+        self._waker.close()
         for _, on_done in lost.values():
             on_done(Delivery(ok=False, reason=reason))
 
@@ -168,8 +165,8 @@ class Session:
         # What TLS has already decrypted does not show at the selector.
         unread = sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
         for key, events in self._selector.select(0 if unread else timeout_s):
-            if key.fileobj is self._wake_out:
-                self._wake_out.recv(4096)
+            if key.fileobj is self._waker:
+                self._waker.drain()
             elif events & selectors.EVENT_WRITE:
                 self._client.loop_write()
             elif events & selectors.EVENT_READ:
@@ -179,6 +176,7 @@ class Session:
         self._client.loop_misc()
 
     def _settle(self) -> None:
+        self._incoming.settle()
         while self._unsendable:
             on_done, delivery = self._unsendable.popleft()
             on_done(delivery)
@@ -212,6 +210,7 @@ class Session:
         else:
             self.limits = read_limits(said_in(said))
             self._is_accepted = True
+            self._incoming.subscribe(self._client)
 
     def _on_disconnect(
         self,

@@ -1,12 +1,12 @@
 """Where inspections become messages: encodes them, commits them to the outbox, wakes the publisher."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgevision.messages import Topics, encode, result_message
 from edgevision.mqtt.publisher import Publisher
 from edgevision.ports import NewResult, Outbox
-from edgevision.types import Inspected
+from edgevision.types import Inspected, Inspection
 
 __all__ = ["ResultSink"]
 
@@ -14,8 +14,15 @@ __all__ = ["ResultSink"]
 class ResultSink:
     """An `InspectionSink` in front of an outbox."""
 
-    def __init__(self, outbox: Outbox, publisher: Publisher, topics: Topics) -> None:
-        """Compose."""
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: Publisher,
+        topics: Topics,
+        uri_of: Callable[[Inspection], str] = lambda _inspection: "",
+    ) -> None:
+        """Compose; `uri_of` says where the evidence of an inspection will be, empty for nowhere."""
+        self._uri_of = uri_of
         self._outbox = outbox
         self._publisher = publisher
         self._topics = topics
@@ -26,7 +33,12 @@ class ResultSink:
         results = []
         for inspected in batch:
             inspection = inspected.inspection
-            message = result_message(inspection, station=self._topics.station, published_ns=None)
+            message = result_message(
+                inspection,
+                station=self._topics.station,
+                published_ns=None,
+                result_uri=self._uri_of(inspection),
+            )
             payload = encode(message)
             topic = self._topics.result(inspection.camera)
             results.append(NewResult(topic, payload, inspection.verdict.judgement, time.time_ns()))

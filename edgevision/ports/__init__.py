@@ -12,6 +12,7 @@ from edgevision.ports.delivering import (
     NewResult,
     Outbox,
     OutboxRow,
+    Received,
 )
 from edgevision.ports.inspecting import (
     Engine,
@@ -23,10 +24,12 @@ from edgevision.ports.inspecting import (
     Task,
     Tensor,
 )
+from edgevision.ports.triggering import EdgeLine, TriggerInput
 
 __all__ = [
     "Broker",
     "Delivery",
+    "EdgeLine",
     "Engine",
     "EngineInfo",
     "Feed",
@@ -36,8 +39,10 @@ __all__ = [
     "NewResult",
     "Outbox",
     "OutboxRow",
+    "Received",
     "References",
     "Source",
     "Task",
     "Tensor",
+    "TriggerInput",
 ]

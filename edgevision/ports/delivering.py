@@ -1,12 +1,21 @@
 """The seams on the way out: sinks, the outbox, the broker. Nothing here is implemented."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from edgevision.types import Inspected, Judgement
 
-__all__ = ["Broker", "Delivery", "InspectionSink", "Message", "NewResult", "Outbox", "OutboxRow"]
+__all__ = [
+    "Broker",
+    "Delivery",
+    "InspectionSink",
+    "Message",
+    "NewResult",
+    "Outbox",
+    "OutboxRow",
+    "Received",
+]
 
 
 class InspectionSink(Protocol):
@@ -28,7 +37,23 @@ class Message:
     qos: int = 0
     retain: bool = False
     expiry_s: int | None = None
-    """MQTT 5 only; ignored on 3.1.1."""
+    """MQTT 5 only; ignored on 3.1.1, as the next one is."""
+    correlation_data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One MQTT message that came in. What only MQTT 5 knows is empty on 3.1.1."""
+
+    topic: str
+    payload: bytes
+    received_ns: int
+    """Monotonic."""
+    is_retained: bool = False
+    """The broker has kept it from an earlier time."""
+    response_topic: str | None = None
+    correlation_data: bytes | None = None
+    user_properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +83,12 @@ class Broker(Protocol):
 
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called from the network thread at every connection; call before `start`."""
+
+    def subscribe(self, topic: str, handler: Callable[[Received], None]) -> None:
+        """Have `handler` called with what comes in on a topic, QoS 1, at this and every later connection.
+
+        Call before `start`. The handler runs in the network thread: it must not block.
+        """
 
     def start(self) -> None:
         """Begin connecting in the background; never raises because the broker is away."""

@@ -1,6 +1,6 @@
 """The seams on the way in: sources, feeds, engines, tasks. Nothing here is implemented."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -49,10 +49,28 @@ class FeedCounters:
     frames_skipped: int = 0
     """Replaced in the newest-frame slot before anyone took them."""
     reads_failed: int = 0
+    """Also damaged pictures."""
     reopened: int = 0
+    """How often a lost camera gave pictures again."""
     is_open: bool = False
+    """It gave a picture since it was opened."""
     is_frozen: bool = False
+    is_stalled: bool = False
+    """A call into the driver is not coming back."""
+    changed: str = ""
+    """How size or format differ from what the camera gave at the start."""
     last_error: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why no picture of a live camera can be judged now, as a code; empty when all is well."""
+        if self.is_stalled:
+            return "camera_stalled"
+        if not self.is_open:
+            return "camera_lost" if self.last_error else ""
+        if self.changed:
+            return "camera_changed"
+        return "camera_frozen" if self.is_frozen else ""
 
 
 class Feed(Protocol):
@@ -65,6 +83,10 @@ class Feed(Protocol):
     @property
     def counters(self) -> FeedCounters:
         """A consistent copy of the counters."""
+
+    @property
+    def newest(self) -> Frame | None:
+        """The frame read last, whoever took it; None before the first."""
 
     @property
     def frames_expected(self) -> int | None:
@@ -109,6 +131,10 @@ class EngineInfo:
         """True when another provider than the asked one is in use."""
         return self.requested != self.provider
 
+    def named_in(self, model: ModelRef) -> ModelRef:
+        """Return the reference to a model with what runs it now."""
+        return replace(model, precision=self.precision, engine=self.engine, provider=self.provider)
+
 
 class Engine(Protocol):
     """One loaded model. `infer` may be called from `streams` threads at once."""
@@ -146,7 +172,7 @@ class Task(Protocol):
 
     @property
     def model(self) -> ModelRef:
-        """Which model it runs, and on what."""
+        """Which model it runs, and on what at this moment."""
 
     def run(self, frame: Frame) -> Findings:
         """Return what was found, in pixels of the frame.

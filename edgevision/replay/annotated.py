@@ -46,11 +46,11 @@ class AnnotatedVideo:
                 self._first = inspected
                 continue
             if self._writer is None:
-                self._begin(self._first, _fps(self._first.frame, inspected.frame))
+                self._begin(self._first, _fps(self._first.seen, inspected.seen))
             self._draw(inspected)
 
     def _begin(self, first: Inspected, fps: float) -> None:
-        self._size_wh = first.frame.size_wh
+        self._size_wh = first.seen.size_wh
         self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*"mp4v"), fps, self._size_wh)
         if not self._writer.isOpened():
             raise OutputError(f"{self._path}: cannot be written as MP4; check the folder's permissions")
@@ -58,7 +58,7 @@ class AnnotatedVideo:
 
     def _draw(self, inspected: Inspected) -> None:
         assert self._writer is not None
-        image = annotate(inspected.frame.image_bgr, inspected.inspection)
+        image = annotate(inspected.seen.image_bgr, inspected.inspection)
         self._writer.write(_fitted(image, self._size_wh))
         self._frames += 1
 

@@ -72,11 +72,11 @@ class MaskFolder:
                 _make_folder(folder)
                 class_map = maps.get(task)
                 if class_map is None:
-                    class_map = np.zeros(inspected.frame.image_bgr.shape[:2], np.uint8)
+                    class_map = np.zeros(inspected.seen.image_bgr.shape[:2], np.uint8)
                 self._save(self._free_path(folder, inspected), class_map)
 
     def _free_path(self, folder: Path, inspected: Inspected) -> Path:
-        path, file = folder / _mask_name(inspected), inspected.frame.file
+        path, file = folder / _mask_name(inspected), inspected.seen.file
         if path in self._written and file is not None and _is_picture(file):
             return folder / f"{Path(file).name}.png"
         return path
@@ -96,7 +96,7 @@ class MaskFolder:
 
 
 def _mask_name(inspected: Inspected) -> str:
-    frame = inspected.frame
+    frame = inspected.seen
     stem = Path(frame.file).stem if frame.file else frame.camera
     return f"{stem}.png" if _is_picture(frame.file) else f"{stem}_{frame.frame_id:06d}.png"
 

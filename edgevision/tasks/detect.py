@@ -69,8 +69,8 @@ class DetectTask:
 
     @property
     def model(self) -> ModelRef:
-        """Which bundle runs, and on what."""
-        return self._model
+        """Which bundle runs, and on what at this moment."""
+        return self._engine.info.named_in(self._model)
 
     def run(self, frame: Frame) -> Findings:
         """Return the defects in the region: of a polygon, those whose centre lies inside.

@@ -13,12 +13,13 @@ from typing import Any
 import cv2
 import pytest
 
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
+from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import UrlSource
 from edgevision.capture.video import VideoSource
 from edgevision.config.station import CameraSettings
-from edgevision.errors import CaptureError, TruncatedInput
+from edgevision.errors import CameraRefusedSetting, CaptureError, TruncatedInput
 from edgevision.ports import Feed
 from edgevision.types import Frame
 from tests.videos import grey_step, numbered, shorten, write_video
@@ -169,6 +170,13 @@ def test_the_password_of_a_file_opens_the_stream_and_shows_nowhere(
     shown = caplog.text + counters.last_error + str(caught.value) + printed.out + printed.err
     assert "http://***@127.0.0.1" in shown
     assert not any(word in shown for word in (PASSWORD, "p%40ss", "bob", "hush"))
+
+
+def test_a_stream_of_another_size_is_refused_where_the_size_is_required() -> None:
+    with serving(MjpegCamera([(range(20), True)])) as camera:
+        source = url_source(camera.url, width=640, height=120, on_refused_setting="error")
+        with pytest.raises(CameraRefusedSetting, match="width: expected 640, got 160; ask for what the cam"):
+            source.open()
 
 
 def test_a_truncated_video_goes_through_the_feed_whole_before_it_is_reported(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.write import file_hashes, write_bundle
 from edgevision.config.station import EngineSettings
 from edgevision.engines.choose import candidates, choose_engine
+from edgevision.engines.guard import load_guarded
 from edgevision.errors import BundleError, EngineError
 from tests.bundles import bundle_parts, make_bundle
 
@@ -155,3 +156,18 @@ def test_a_fallback_is_reported_and_not_remembered(bundle: Bundle, tmp_path: Pat
         choice = choose_engine(bundle, settings(tmp_path, provider="cuda"))
         assert {(m.provider, m.provider_used) for m in choice.measurements} == {("cuda", "cpu")}
         assert not choice.is_remembered
+
+
+@pytest.mark.parametrize(("name", "engines"), [("auto", 2), ("openvino", 1)])
+def test_what_may_replace_a_failed_engine_is_what_the_settings_allow_in_the_same_precision(
+    bundle: Bundle, tmp_path: Path, name: str, engines: int
+) -> None:
+    guard = load_guarded(bundle, settings(tmp_path, name=name, precision="fp32"), streams=1)
+    loaded = [load() for load in guard._loads]
+    infos = [engine.info for engine in loaded]
+    for engine in (guard, *loaded):
+        engine.close()
+
+    assert infos[0] == guard.info
+    assert len({info.engine for info in infos}) == len(infos) == engines
+    assert {info.precision for info in infos} == {"fp32"}

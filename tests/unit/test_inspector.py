@@ -1,6 +1,8 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,19 @@ def test_an_inspection_says_what_was_inspected_by_what() -> None:
     assert inspection.times.inspect_ns > 0
 
 
+def test_a_frame_whose_engine_was_exchanged_meanwhile_is_nd() -> None:
+    task = FakeTask(lambda _: exchange())
+
+    def exchange() -> Sequence[Defect]:
+        task._model = replace(task._model, engine="another")
+        return ()
+
+    inspection = _inspector(task).inspect(make_frame())
+
+    assert [reason.code for reason in inspection.verdict.reasons] == ["engine_exchanged"]
+    assert _inspector(FakeTask(_clean)).inspect(make_frame()).verdict.judgement is Judgement.OK
+
+
 def test_a_clean_frame_is_ok() -> None:
     assert _inspector(FakeTask(_clean)).inspect(make_frame()).verdict.judgement is Judgement.OK
 
@@ -57,6 +72,21 @@ def test_the_same_run_camera_and_frame_give_the_same_result_id_and_nothing_else_
     assert result_id("a", "cam1", 1) == result_id("a", "cam1", 1)
     others = {result_id("b", "cam1", 1), result_id("a", "cam2", 1), result_id("a", "cam1", 2)}
     assert len(others | {result_id("a", "cam1", 1)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [({"is_frozen": True}, "camera_frozen"), ({"changed": "64 x 48 instead of 128 x 96"}, "camera_changed")],
+)
+def test_a_picture_that_is_not_what_the_recipe_expects_is_nd_unseen(
+    trouble: dict[str, Any], code: str
+) -> None:
+    inspection = _inspector(FakeTask(_cracked)).inspect(replace(make_frame(), **trouble), queue_ns=5)
+
+    assert inspection.verdict.judgement is Judgement.ND
+    assert [reason.code for reason in inspection.verdict.reasons] == [code]
+    assert inspection.findings == ()
+    assert inspection.times.queue_ns == 5
 
 
 @pytest.mark.parametrize("error", [EngineError("engine lost"), InspectionError("no such region")])

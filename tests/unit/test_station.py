@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edgevision.capture.fake import FakeSource, Step
-from edgevision.capture.feed import LiveFeed, RecordingFeed
+from edgevision.capture.feed import RecordingFeed
+from edgevision.capture.live import LiveFeed
 from edgevision.errors import OutputError, TruncatedInput
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed
@@ -59,7 +60,7 @@ class Kept:
 
     @property
     def frame_ids(self) -> list[int]:
-        return [one.frame.frame_id for one in self.inspected]
+        return [one.seen.frame_id for one in self.inspected]
 
 
 def join(lane: Lane) -> None:
@@ -81,7 +82,7 @@ def running(lane: Lane) -> Iterator[Lane]:
 
 
 def fails(one: Inspected) -> None:
-    if one.frame.frame_id == 5:
+    if one.seen.frame_id == 5:
         raise OutputError("out.jsonl: cannot be written: no space left")
 
 
@@ -275,3 +276,24 @@ def test_waiting_for_a_worker_is_measured_for_live_frames_and_is_nothing_for_rec
 
     assert live.inspected[0].inspection.times.queue_ns > 0
     assert recorded.inspected[0].inspection.times.queue_ns == 0
+
+
+def test_a_halted_lane_takes_no_frame_until_it_goes_on() -> None:
+    kept, lanes = Kept(), list[Lane]()
+
+    def halt_after_the_third(one: Inspected) -> None:
+        if one.seen.frame_id == 2:
+            lanes[0].halt()
+
+    kept.before = halt_after_the_third
+    lane = Lane(recording([picture()] * 8), inspector, [kept])
+    lanes.append(lane)
+    with running(lane):
+        while not lane.is_halted:
+            time.sleep(0.001)
+        lane._threads[0].join(0.2)
+        assert kept.frame_ids == [0, 1, 2]
+        assert lane.is_running
+        lane.resume()
+
+    assert kept.frame_ids == list(range(8))

@@ -8,7 +8,7 @@ import pytest
 
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.config.station import CameraSettings
-from edgevision.errors import CameraRefusedSetting, CaptureError
+from edgevision.errors import CameraRefusedSetting, CaptureError, DamagedFrame
 
 
 class Webcam:
@@ -22,6 +22,7 @@ class Webcam:
         self.properties: defaultdict[int, float] = defaultdict(float)
         self.is_released = False
         self.grabs = True
+        self.picture: Any = np.zeros((4, 6, 3), np.uint8)
 
     def __call__(self, path: str, api: int) -> "Webcam":
         self.opened.append((path, api))
@@ -43,7 +44,7 @@ class Webcam:
         return self.grabs
 
     def retrieve(self) -> tuple[bool, Any]:
-        return True, np.zeros((4, 6, 3), np.uint8)
+        return self.picture is not None, self.picture
 
     def release(self) -> None:
         self.is_released = True
@@ -156,6 +157,36 @@ def test_a_failed_grab_is_no_frame() -> None:
     webcam.grabs = False
 
     assert source.read() is None
+
+
+def test_a_picture_that_the_camera_sent_damaged_is_told_from_a_camera_that_gave_nothing() -> None:
+    webcam = Webcam()
+    source = CameraSource(settings(), webcam)
+    source.open()
+    webcam.picture = None
+
+    with pytest.raises(DamagedFrame):
+        source.read()
+
+
+@pytest.mark.parametrize("picture", [np.zeros((4, 6), np.uint16), np.zeros((4, 6, 2), np.uint8)])
+def test_pictures_of_another_layout_are_refused_and_never_cast(picture: Any) -> None:
+    webcam = Webcam()
+    source = CameraSource(settings(), webcam)
+    source.open()
+    webcam.picture = picture
+
+    with pytest.raises(CaptureError, match="expected pictures of 3 x 8 bits"):
+        source.read()
+
+
+def test_frames_say_in_which_format_the_camera_sends_them() -> None:
+    source = CameraSource(settings(fourcc="YUYV"), Webcam())
+    source.open()
+    frame = source.read()
+
+    assert frame is not None
+    assert frame.pixel_format == "YUYV"
 
 
 def test_a_url_that_cannot_be_opened_tells_everything_but_its_password(

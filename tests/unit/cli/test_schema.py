@@ -8,7 +8,8 @@ from tests.unit.cli.conftest import Run
 
 EXAMPLES = Path(__file__).parents[3] / "deploy/examples"
 FILES = ["station", "recipe", "bundle"]
-MESSAGES = ["result", "state", "info", "metrics", "alarm", "status"]
+MESSAGES = ["result", "state", "info", "metrics", "alarm", "counters", "commands"]
+MESSAGES += ["command", "command-trigger", "command-recipe", "command-snapshot", "answer", "status"]
 
 
 def test_the_names_of_all_schemas_are_listed(run: Run) -> None:

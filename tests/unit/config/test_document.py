@@ -245,7 +245,7 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("addition", "expected"),
     [
-        ("    reopen_min_s: 40\n", "expected reopen_min_s at most reopen_max_s, got 40.0 and 30.0"),
+        ("    reopen_min_s: 40\n", "expected reopen_min_s at most reopen_max_s, got 40.0 and 0.75"),
         ("    width: true\n", "cameras[0].width: expected a whole number, got true"),
         ("    fps: 1.0e-300\n", "cameras[0].fps: expected at least 0.001, got"),
         (
@@ -255,6 +255,11 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
         (
             "mqtt: {host: h, password_credential: ../../etc/shadow}\n",
             "mqtt.password_credential: expected the name of a credential",
+        ),
+        ("commands: {enabled: true}\n", "give the section mqtt too"),
+        (
+            "triggers: {gpio: [{chip: /dev/gpiochip0, line: 3, camera: cam9}]}\n",
+            "cam9 is no camera of mode triggered",
         ),
     ],
 )

@@ -24,13 +24,13 @@ class Seen:
     def commit(self, batch: Sequence[Inspected]) -> None:
         self.inspections += [one.inspection for one in batch]
 
-    def of(self, camera: str) -> list[int]:
+    def of(self, camera: str) -> list[int | None]:
         return [one.frame_id for one in self.inspections if one.camera == camera]
 
 
 class FailingAtCam1:
     def commit(self, batch: Sequence[Inspected]) -> None:
-        if batch[0].frame.camera == "cam1":
+        if batch[0].seen.camera == "cam1":
             raise OutputError("no space left")
 
 

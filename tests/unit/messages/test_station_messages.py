@@ -6,6 +6,7 @@ import pytest
 
 from edgevision.messages import (
     CameraFigures,
+    EvidenceFigures,
     HostFacts,
     MachineState,
     OutboxFigures,
@@ -34,7 +35,9 @@ def checked(name: str, message: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_published_schema_is_a_schema_with_its_own_id() -> None:
     published = schemas()
-    assert set(published) == {"result", "status", "state", "info", "metrics", "alarm"}
+    asked = {"command", "command-trigger", "command-recipe", "command-snapshot", "answer"}
+    told = {"result", "status", "state", "info", "metrics", "alarm", "counters", "commands"}
+    assert set(published) == asked | told
     for schema in published.values():
         jsonschema.Draft202012Validator.check_schema(schema)
     assert len({schema["$id"] for schema in published.values()}) == len(published)
@@ -118,3 +121,15 @@ def test_latency_percentiles_are_values_that_were_measured() -> None:
 def test_a_quiet_interval_has_no_latency() -> None:
     said = checked("metrics", metrics_message("cam1", QUIET, OutboxFigures(), station="line1", now_ns=NOW_NS))
     assert not [name for name in said if name.startswith("latency")]
+
+
+def test_figures_of_evidence_are_there_only_where_evidence_is_kept() -> None:
+    evidence = EvidenceFigures(kept=5, dropped=1, failed=2, deleted=3, size_bytes=4_000_000_000)
+    without = metrics_message("cam1", QUIET, OutboxFigures(), station="line1", now_ns=NOW_NS)
+    said = checked(
+        "metrics",
+        metrics_message("cam1", QUIET, OutboxFigures(), station="line1", now_ns=NOW_NS, evidence=evidence),
+    )
+    assert not [name for name in without if name.startswith("evidence")]
+    assert said["evidence_bytes"] == 4_000_000_000
+    assert (said["evidence_kept"], said["evidence_dropped"], said["evidence_failed"]) == (5, 1, 2)

@@ -13,6 +13,12 @@ def test_topics_of_the_station_and_of_its_cameras() -> None:
     assert TOPICS.alarm == "edgevision/plant-a/area51/line1/alarm"
     assert TOPICS.result("cam1") == "edgevision/plant-a/area51/line1/cam1/result"
     assert TOPICS.last("cam1") == "edgevision/plant-a/area51/line1/cam1/last"
+    assert TOPICS.commands == "edgevision/plant-a/area51/line1/commands"
+    assert TOPICS.command("stop") == "edgevision/plant-a/area51/line1/cmd/stop"
+    assert TOPICS.answer("stop") == "edgevision/plant-a/area51/line1/cmd/stop/ack"
+    assert TOPICS.counters("cam1") == "edgevision/plant-a/area51/line1/cam1/counters"
+    assert TOPICS.snapshot("cam1") == "edgevision/plant-a/area51/line1/cam1/snapshot"
+    assert TOPICS.preview("cam1") == "edgevision/plant-a/area51/line1/cam1/preview"
     assert TOPICS.metrics("cam1") == "edgevision/plant-a/area51/line1/cam1/metrics"
 
 

@@ -1,0 +1,190 @@
+"""The daemon as a process at full rate, with faults at random: nothing is lost and nothing leaks."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+
+from edgevision.ledger.reader import LedgerReader
+from tests.bundles import dark_part
+from tests.faults.cameras import NetworkCamera, Picture, jpeg, network_camera
+from tests.faults.figures import print_row
+from tests.faults.process import Sample, Sampler, running_daemon
+from tests.mosquitto import Mosquitto, Subscriber, needs_mosquitto, running_mosquitto
+from tests.stations import write_station
+
+pytestmark = [pytest.mark.broker, needs_mosquitto]
+
+PATIENCE_S = 120.0
+SAMPLE_EVERY_S = 0.5
+MAX_SLOPE_MB_PER_H = 1.0
+PERSISTENT = "max_queued_messages 0\nmax_inflight_messages 100"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, how fast, how bad."""
+
+    run_s: float
+    warm_up_s: float
+    fps: float
+    fault_max_s: float
+
+
+SHORT = Plan(run_s=15.0, warm_up_s=4.0, fps=50.0, fault_max_s=1.0)
+LONG = Plan(run_s=1800.0, warm_up_s=300.0, fps=100.0, fault_max_s=10.0)
+
+
+class ResultIds(Subscriber):
+    """Keeps only which results arrived and how often: a long run has very many."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port, "edgevision/+/+/result", client_id="soak")
+        self.arrived: dict[str, int] = {}
+
+    def _keep(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        result_id = json.loads(message.payload)["result_id"]
+        self.arrived[result_id] = self.arrived.get(result_id, 0) + 1
+
+
+@dataclass(frozen=True)
+class World:
+    """What may be broken around the station, and for how long at most."""
+
+    broker: Mosquitto
+    camera: NetworkCamera
+    picture: Picture
+    fault_max_s: float
+    rng: random.Random
+
+    def pause(self) -> None:
+        time.sleep(self.rng.uniform(0.05, self.fault_max_s))
+
+
+def broker_restarts(world: World) -> None:
+    world.broker.stop()
+    world.pause()
+    world.broker.start()
+
+
+def camera_goes(world: World) -> None:
+    world.rng.choice([world.camera.hang_up, world.camera.fall_silent, world.camera.be_busy])()
+    world.pause()
+    world.camera.switch_on()
+
+
+def camera_sends_rubbish(world: World) -> None:
+    world.camera.picture = lambda number: world.rng.randbytes(number % 5000)
+    world.pause()
+    world.camera.picture = world.picture
+
+
+def camera_changes_its_size(world: World) -> None:
+    large = jpeg(dark_part((128, 96), defective=False))
+    world.camera.picture = lambda _: large
+    world.pause()
+    world.camera.picture = world.picture
+
+
+FAULTS: tuple[Callable[[World], None], ...] = (
+    broker_restarts,
+    camera_goes,
+    camera_sends_rubbish,
+    camera_changes_its_size,
+)
+"""Each breaks something and repairs it again; what else can be broken is added here."""
+
+
+def parts(number: int) -> bytes:
+    """Return a noisy part, every fifth one defective."""
+    return PARTS[number % len(PARTS)]
+
+
+def _noisy(number: int) -> bytes:
+    noise = np.random.default_rng(number).integers(0, 20, (64, 96, 3), dtype=np.uint8)
+    return jpeg(dark_part((96, 64), defective=number % 5 == 0) + noise)
+
+
+PARTS = [_noisy(number) for number in range(50)]
+
+
+def slope_mb_per_h(samples: list[Sample]) -> tuple[float, float]:
+    """Return the slope of the resident memory by least squares, and twice its standard error."""
+    hours = np.array([sample.at_s for sample in samples]) / 3600.0
+    line, covariance = np.polyfit(hours, [sample.rss_mb for sample in samples], 1, cov=True)
+    return float(line[0]), 2.0 * float(np.sqrt(covariance[0, 0]))
+
+
+def check_books(ledger: Path, arrived: dict[str, int]) -> int:
+    """Every result of the ledger arrived, and nothing else; returns how many there were."""
+    reader = LedgerReader(ledger)
+    assert reader.books().problems == ()
+    committed = [json.loads(row.payload)["result_id"] for row in reader.rows() if row.payload]
+    assert len(set(committed)) == len(committed)
+    assert set(committed) == set(arrived)
+    return len(committed)
+
+
+def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> None:
+    plan, rng = LONG if is_long else SHORT, random.Random(11)
+    ledger, log = tmp_path / "ledger.db", tmp_path / "log"
+    faults: list[str] = []
+    with (
+        running_mosquitto(PERSISTENT, persistent=True) as broker,
+        network_camera(parts, plan.fps) as steady,
+        network_camera(parts, fps=25.0) as wild,
+        ResultIds(broker.port) as results,
+    ):
+        station = write_station(
+            tmp_path,
+            {"source": steady.url},
+            {"source": wild.url},
+            port=broker.port,
+            ledger={"path": str(ledger)},
+        )
+        world = World(broker, wild, parts, plan.fault_max_s, rng)
+        with running_daemon(station, log) as process:
+            process.wait_for(lambda _: len(results.arrived) > 100)
+            time.sleep(plan.warm_up_s)
+            healthy, first = process.sample(), len(process.samples)
+            sampler = Sampler(process)
+            sampler.start()
+            until = time.monotonic() + plan.run_s
+            while time.monotonic() < until:
+                fault = rng.choice(FAULTS)
+                faults.append(fault.__name__)
+                fault(world)
+                world.pause()
+            sampler.stop()
+            samples = process.samples[first:]
+            process.wait_for(lambda now: (now.files, now.threads) == (healthy.files, healthy.threads))
+            assert process.end() == 0, log.read_text()[-3000:]
+        total = wait_for_books(ledger, results)
+    assert "Traceback" not in log.read_text()
+    slope, error = slope_mb_per_h(samples)
+    repeated = sum(results.arrived.values()) - total
+    print_row(
+        f"soak of {plan.run_s / 60:.1f} min with {len(faults)} faults at random",
+        "0 lost, memory slope under 1 MB per hour, file descriptors constant",
+        f"{total} results, 0 lost, {repeated} twice; memory {healthy.rss_mb:.0f} MB, slope {slope:+.1f} "
+        f"± {error:.1f} MB per hour{'' if is_long else ' (means nothing in so short a time)'}; "
+        f"{healthy.files} files and {healthy.threads} threads before and after",
+        "python -m pytest tests/faults/test_soak.py -s",
+    )
+    if is_long:
+        assert slope < MAX_SLOPE_MB_PER_H
+
+
+def wait_for_books(ledger: Path, results: ResultIds) -> int:
+    """Return the number of results when all of them have come out of the broker, too."""
+    deadline = time.monotonic() + PATIENCE_S
+    wanted = LedgerReader(ledger).books().total
+    while len(results.arrived) < wanted and time.monotonic() < deadline:
+        time.sleep(SAMPLE_EVERY_S)
+    return check_books(ledger, results.arrived)

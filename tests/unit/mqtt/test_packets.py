@@ -1,0 +1,13 @@
+from edgevision.mqtt.packets import publish_properties, said_in
+from edgevision.ports import Message
+
+
+def test_a_picture_is_not_called_text() -> None:
+    said = said_in(publish_properties(Message("t", b"\xff\xd8\xff\xe0JFIF")))
+
+    assert said == {"PayloadFormatIndicator": 0, "ContentType": "image/jpeg"}
+
+
+def test_json_is_called_json_and_text_text() -> None:
+    assert said_in(publish_properties(Message("t", b"{}")))["ContentType"] == "application/json"
+    assert said_in(publish_properties(Message("t", b"online"))) == {"PayloadFormatIndicator": 1}
