@@ -13,10 +13,12 @@ from edgevision.capture.sample import SampleSource, parse_sample_address
 from edgevision.capture.video import VideoSource
 from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import CameraSettings, EngineSettings
+from edgevision.config.station import CameraSettings, EngineSettings, Station
 from edgevision.engines.choose import Choice, choose_engine
 from edgevision.engines.load import load_engine
+from edgevision.engines.machine import available_threads
 from edgevision.errors import InspectionError
+from edgevision.health import Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import Engine, EngineInfo, Feed, References, Source, Task
 from edgevision.recipe import DetectStep, SegmentStep
@@ -25,12 +27,12 @@ from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import ModelRef
 
-__all__ = ["Models", "open_feed"]
+__all__ = ["Models", "load_models", "open_feed"]
 
 _STOP_TIMEOUT_S = 2.0
 
 
-def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
+def open_feed(camera: CameraSettings, frames: int | None = None, beat: Beat = unwatched) -> Feed:
     """Return the feed of a camera, not started; the sample line ends after `frames` parts.
 
     Raises:
@@ -38,7 +40,7 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
     """
     source = _source(camera, frames)
     if not source.is_live:
-        return RecordingFeed(source, camera.name)
+        return RecordingFeed(source, camera.name, beat=beat)
     return LiveFeed(
         source,
         camera.name,
@@ -46,6 +48,7 @@ def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
         reopen_max_s=camera.reopen_max_s,
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
+        beat=beat,
     )
 
 
@@ -155,3 +158,13 @@ def _references(loaded: LoadedRecipe, index: int) -> References | None:
         return open_references(loaded.base_dir, step.reference)
     except InspectionError as error:
         raise loaded.error(("tasks", index, "reference"), str(error)) from error
+
+
+def load_models(recipe: LoadedRecipe, station: Station) -> Models:
+    """Return the models of a recipe for all cameras of a station.
+
+    Raises:
+        BundleError: a bundle is refused.
+        EngineError: no engine runs it as required.
+    """
+    return Models(recipe, station.engine, min(len(station.cameras), available_threads()))

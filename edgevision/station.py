@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from edgevision.errors import EdgeVisionError
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
 from edgevision.types import Frame, Inspected, Inspection, Reason
@@ -37,6 +38,7 @@ class Lane:
         *,
         workers: int = 1,
         frames: int | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Compose the lane; it ends after `frames` frames when that is given.
 
@@ -47,6 +49,7 @@ class Lane:
         self._sinks = tuple(sinks)
         self._window = 2 * workers
         self._frames = frames
+        self._beat = beat
         self._intake = threading.Lock()
         self._order = threading.Condition()
         self._done: dict[int, Inspected] = {}
@@ -97,20 +100,26 @@ class Lane:
             raise self._failure
 
     def _work(self) -> None:
+        self._beat()
         try:
             while (taken := self._take()) is not None:
                 ticket, frame = taken
                 self._finish(ticket, Inspected(frame, self._inspect(frame)))
         except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
             self._fail(error)
+        finally:
+            self._beat(FOR_EVER_S)
 
     def _take(self) -> tuple[int, Frame] | None:
         """Return the next frame with its place in the order; None when there will be none."""
+        self._beat(FOR_EVER_S)  # until its turn
         with self._intake:
+            self._beat()
             with self._order:
                 self._order.wait_for(lambda: self._taken - self._committed < self._window or self._is_over)
             while not self._is_over:
                 frame = self._feed.take(_TAKE_TIMEOUT_S)
+                self._beat()
                 if frame is not None:
                     self._taken += 1
                     return self._taken - 1, frame

@@ -16,6 +16,7 @@ from edgevision.backoff import Backoff
 from edgevision.capture.frozen import FrozenDetector
 from edgevision.capture.slot import Handover, LosslessQueue, NewestSlot
 from edgevision.errors import CameraRefusedSetting, CaptureError
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
 
@@ -27,11 +28,14 @@ _log = logging.getLogger(__name__)
 class _ThreadedFeed(ABC):
     """What both feeds share: the thread, the counters, and the error that ended it."""
 
-    def __init__(self, source: Source, camera: str, handover: Handover, stop_timeout_s: float) -> None:
+    def __init__(
+        self, source: Source, camera: str, handover: Handover, stop_timeout_s: float, beat: Beat
+    ) -> None:
         self._source = source
         self._camera = camera
         self._handover = handover
         self._stop_timeout_s = stop_timeout_s
+        self._beat = beat
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._counters = FeedCounters()
@@ -96,6 +100,7 @@ class _ThreadedFeed(ABC):
             raise failure
 
     def _run(self) -> None:
+        self._beat()
         try:
             self._capture()
         except CaptureError as error:
@@ -105,6 +110,7 @@ class _ThreadedFeed(ABC):
             self._fail(error)
         finally:
             self._handover.close()
+            self._beat(FOR_EVER_S)
 
     @abstractmethod
     def _capture(self) -> None:
@@ -124,6 +130,7 @@ class _ThreadedFeed(ABC):
             self._counters = replace(self._counters, **changes)
 
     def _hand_over(self, frame: Frame, *, is_frozen: bool = False) -> None:
+        self._beat()
         self._note(frames_read=self._counters.frames_read + 1, is_frozen=is_frozen)
         if lost := self._handover.put(replace(frame, is_frozen=True) if is_frozen else frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)
@@ -132,9 +139,11 @@ class _ThreadedFeed(ABC):
 class RecordingFeed(_ThreadedFeed):
     """Every frame of a recording, in order, decoded ahead of the loop."""
 
-    def __init__(self, source: Source, camera: str, *, stop_timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, source: Source, camera: str, *, stop_timeout_s: float = 5.0, beat: Beat = unwatched
+    ) -> None:
         """Take over `source`, which only the capture thread may use from now on."""
-        super().__init__(source, camera, LosslessQueue(), stop_timeout_s)
+        super().__init__(source, camera, LosslessQueue(), stop_timeout_s, beat)
 
     def _capture(self) -> None:
         try:
@@ -163,9 +172,10 @@ class LiveFeed(_ThreadedFeed):
         frozen_after_s: float | None = 10.0,
         stop_timeout_s: float = 5.0,
         rng: random.Random | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Take over `source`, which only the capture thread may use from now on."""
-        super().__init__(source, camera, NewestSlot(), stop_timeout_s)
+        super().__init__(source, camera, NewestSlot(), stop_timeout_s, beat)
         self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
         self._frozen_after_s = frozen_after_s
         self._has_been_open = False
@@ -177,7 +187,9 @@ class LiveFeed(_ThreadedFeed):
                 delay_s = self._backoff.next_s()
                 self._note(last_error=str(error))
                 _log.warning("%s: %s; trying again in %.1f s", self._camera, error, delay_s)
+                self._beat(delay_s)
                 self._stopping.wait(delay_s)
+                self._beat()
 
     def _run_until_failure(self) -> CaptureError | None:
         """Open, read and close once; returns what went wrong, None when stopped."""

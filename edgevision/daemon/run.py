@@ -11,26 +11,28 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from pathlib import Path
 
 from edgevision import __version__
-from edgevision.build import Models, open_feed
-from edgevision.capture.address import kind_of
+from edgevision.build import load_models
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, LedgerSettings, Station
-from edgevision.daemon.records import Records
+from edgevision.daemon.line import Line
+from edgevision.daemon.reload import Changes, Reloader, read_changes
+from edgevision.daemon.service import Service, summary
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import camera_conditions, engine_conditions, machine_state
 from edgevision.engines.machine import available_threads, processor
 from edgevision.errors import CaptureError
+from edgevision.health import Beat, Beats
+from edgevision.host.notify import Systemd
 from edgevision.ledger.journal import Ledger
 from edgevision.messages import HostFacts, MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
 from edgevision.mqtt.sink import ResultSink
-from edgevision.ports import InspectionSink
-from edgevision.station import Lane
+from edgevision.ports import InspectionSink, ServiceManager
 
 __all__ = ["Daemon"]
 
@@ -39,18 +41,6 @@ _log = logging.getLogger(__name__)
 _SUPERVISE_EVERY_S = 0.25
 _STOP_TIMEOUT_S = 3.0
 _FAREWELL_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """One camera with its counts."""
-
-    lane: Lane
-    records: Records
-
-    @property
-    def camera(self) -> str:
-        return self.lane.feed.camera
 
 
 class Daemon:
@@ -63,6 +53,7 @@ class Daemon:
         *,
         observers: Sequence[InspectionSink] = (),
         frames: int | None = None,
+        manager: ServiceManager | None = None,
     ) -> None:
         """Load the models and open the outbox; nothing runs yet.
 
@@ -71,6 +62,7 @@ class Daemon:
             recipe: What the station inspects.
             observers: Sinks besides the station's own.
             frames: Stop each camera after so many frames.
+            manager: What supervises this process; systemd, if it started it, when absent.
 
         Raises:
             ConfigError: the broker's settings name files that cannot be used, or a camera's name
@@ -82,14 +74,16 @@ class Daemon:
         """
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
-        self._streams = min(len(station.cameras), available_threads())
-        self._models = Models(recipe, station.engine, self._streams)
+        self._beats = Beats()
+        self._service = Service(manager or Systemd(), self._beats)
+        self._service.starting("loading the models")
+        self._models, self._recipe = load_models(recipe, station), recipe
         self._sinks = list(observers)
-        run_id = str(uuid.uuid4())
-        self._ledger = _open_ledger(station.ledger, run_id)
+        self._run_id = str(uuid.uuid4())
+        self._ledger = _open_ledger(station.ledger, self._run_id, self._beats.beat)
         self._publisher = self._connect()
         self._voice = Voice(station.station, recipe.ref, self._publisher)
-        self._lines = [self._line(camera, run_id, frames) for camera in station.cameras]
+        self._lines = [self._line(camera, frames) for camera in station.cameras]
         self._measured_ns = time.monotonic_ns()
 
     @property
@@ -97,21 +91,24 @@ class Daemon:
         """How many inspections were committed."""
         return sum(line.records.total for line in self._lines)
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, reloader: Reloader | None = None) -> None:
         """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
 
         A camera that is lost for good leaves the others running; any other failure stops the station.
+        The recipe that `reloader` has read is taken between two frames.
 
         Raises:
             EdgeVisionError: what ended a lane, after everything else was stopped in order.
         """
         try:
             self._start()
-            self._supervise(stop)
+            self._supervise(stop, reloader)
         finally:
+            self._service.stopping()
+            stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             failures = self._stop_lanes()
             self._measure()
-            self._say_goodbye(failures)
+            self._say_goodbye(failures, stop_by_s)
             self._models.close()
             if self._ledger is not None:
                 self._ledger.close()
@@ -125,36 +122,58 @@ class Daemon:
             return None
         outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
-        publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
+        publisher = Publisher(
+            self._broker,
+            outbox,
+            self._topics,
+            result_expiry_s=settings.result_expiry_s,
+            beat=self._beats.beat,
+        )
         self._sinks.insert(0, ResultSink(outbox, publisher, self._topics))
         return publisher
 
-    def _line(self, camera: CameraSettings, run_id: str, frames: int | None) -> _Line:
+    def _line(self, camera: CameraSettings, frames: int | None) -> Line:
         self._topics.result(camera.name)
-        is_simulated = kind_of(camera.source) not in ("camera", "url")
-        inspector = self._models.inspector(run_id, px_per_mm=camera.px_per_mm, is_simulated=is_simulated)
-        records = Records()
-        sinks = (*self._sinks, records)
-        return _Line(Lane(open_feed(camera, frames), lambda: inspector, sinks, frames=frames), records)
+        beat, run_id = self._beats.beat, self._run_id
+        return Line(camera, self._models, self._sinks, run_id=run_id, frames=frames, beat=beat)
 
     def _start(self) -> None:
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
-        cameras = [line.camera for line in self._lines]
-        self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
+        self._introduce()
         self._voice.state(MachineState.READY)
         for line in self._lines:
             line.lane.start()
 
-    def _supervise(self, stop: threading.Event) -> None:
-        every_ns = round(self._station.metrics_every_s * 1e9)
+    def _introduce(self) -> None:
+        cameras = [line.camera for line in self._lines]
+        self._voice.introduce(__version__, cameras, self._models.refs, self._models.engines, _host_facts())
+
+    def _supervise(self, stop: threading.Event, reloader: Reloader | None) -> None:
         is_over = False
         while not is_over:
             is_over = stop.wait(_SUPERVISE_EVERY_S) or not self._is_worth_going_on
             self._look()
-            if time.monotonic_ns() - self._measured_ns >= every_ns:
+            if reloader is not None:
+                reloader.look(self._read, self._adopt, self._service)
+            if time.monotonic_ns() - self._measured_ns >= round(self._station.metrics_every_s * 1e9):
                 self._measure()
+
+    def _read(self, path: Path) -> Changes:
+        return read_changes(path, self._station, self._recipe, self._models)
+
+    def _adopt(self, changes: Changes) -> None:
+        """Take what may change while running: between two frames, in one step."""
+        self._station = changes.station
+        logging.getLogger().setLevel(changes.station.log_level.upper())
+        if changes.models is None:
+            return
+        self._models, self._recipe = changes.models, changes.recipe
+        for line in self._lines:
+            line.exchange(self._models)
+        self._voice.recipe_changed(changes.recipe.ref)
+        self._introduce()
 
     @property
     def _is_worth_going_on(self) -> bool:
@@ -166,7 +185,11 @@ class Daemon:
         counters = {line.camera: line.lane.feed.counters for line in self._lines}
         found = [one for name, each in counters.items() for one in camera_conditions(name, each)]
         self._voice.conditions([*engine_conditions(self._models.engines), *found])
-        self._voice.state(machine_state(counters, self.total), found[0].text if found else None)
+        state = machine_state(counters, self.total)
+        self._voice.state(state, found[0].text if found else None)
+        is_first = any(each.frames_read for each in counters.values())
+        waiting = self._publisher.figures.depth if self._publisher is not None else 0
+        self._service.look(has_first_frame=is_first, status=summary(state, self.total, found, waiting))
 
     def _measure(self) -> None:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()
@@ -179,34 +202,26 @@ class Daemon:
         for line in self._lines:
             line.lane.stop()
         with ThreadPoolExecutor(len(self._lines)) as pool:
-            endings = list(pool.map(_ending, self._lines))
+            endings = list(pool.map(Line.ending, self._lines))
         failures = [ending for ending in endings if ending is not None]
         for failure in failures[1:]:
             _log.error("another camera ended: %s", failure)
         return failures
 
-    def _say_goodbye(self, failures: Sequence[Exception | SystemExit]) -> None:
+    def _say_goodbye(self, failures: Sequence[Exception | SystemExit], stop_by_s: float) -> None:
         state = MachineState.ERROR if failures else MachineState.HALTED
         self._voice.state(state, str(failures[0]) if failures else "The station was stopped.")
         if self._publisher is not None and self._broker is not None:
-            stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
-            self._publisher.stop(_STOP_TIMEOUT_S)
+            self._publisher.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
             self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
 
 
-def _open_ledger(settings: LedgerSettings | None, run_id: str) -> Ledger | None:
+def _open_ledger(settings: LedgerSettings | None, run_id: str, beat: Beat) -> Ledger | None:
     if settings is None:
         return None
-    return Ledger(settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days)
-
-
-def _ending(line: _Line) -> Exception | SystemExit | None:
-    """Wait for a camera's lane and return what ended it, if anything did."""
-    try:
-        line.lane.join()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
-        return error
-    return None
+    return Ledger(
+        settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days, beat=beat
+    )
 
 
 def _host_facts() -> HostFacts:

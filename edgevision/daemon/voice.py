@@ -13,6 +13,7 @@ from edgevision.messages import (
     HostFacts,
     MachineState,
     alarm_message,
+    alarm_record,
     info_message,
     metrics_message,
     state_message,
@@ -83,13 +84,19 @@ class Voice:
         present = {(condition.code, condition.camera): condition for condition in conditions}
         for key, condition in present.items():
             if key not in self._active:
-                _log.error("alarm %s: %s", condition.code, condition.text)
+                record = alarm_record(condition.code, active=True, camera=condition.camera)
+                _log.error("alarm %s: %s", condition.code, condition.text, extra=record)
                 self._alarm(condition, active=True)
         for key, condition in self._active.items():
             if key not in present:
-                _log.info("alarm %s is over", condition.code)
+                record = alarm_record(condition.code, active=False, camera=condition.camera)
+                _log.info("alarm %s is over", condition.code, extra=record)
                 self._alarm(condition, active=False)
         self._active = present
+
+    def recipe_changed(self, recipe: RecipeRef) -> None:
+        """Name this recipe from now on, and say the state again with it."""
+        self._recipe, self._state = recipe, None
 
     def metrics(self, camera: str, figures: CameraFigures) -> None:
         """Publish the figures of one camera."""

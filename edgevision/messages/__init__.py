@@ -1,6 +1,6 @@
 """The messages of a station: models, JSON Schemas, topics. Pure; sending is `edgevision.mqtt`."""
 
-from edgevision.messages.alarm import Severity, alarm_message
+from edgevision.messages.alarm import Severity, alarm_message, alarm_record
 from edgevision.messages.catalogue import schemas
 from edgevision.messages.info import HostFacts, info_message
 from edgevision.messages.metrics import CameraFigures, OutboxFigures, metrics_message
@@ -20,6 +20,7 @@ __all__ = [
     "Status",
     "Topics",
     "alarm_message",
+    "alarm_record",
     "encode",
     "info_message",
     "metrics_message",

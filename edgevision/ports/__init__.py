@@ -23,6 +23,7 @@ from edgevision.ports.inspecting import (
     Task,
     Tensor,
 )
+from edgevision.ports.supervising import ServiceManager
 
 __all__ = [
     "Broker",
@@ -37,6 +38,7 @@ __all__ = [
     "Outbox",
     "OutboxRow",
     "References",
+    "ServiceManager",
     "Source",
     "Task",
     "Tensor",
