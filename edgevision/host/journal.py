@@ -39,6 +39,7 @@ class JournalHandler(logging.Handler):
     def __init__(self, fields: Mapping[str, str], path: Path = SOCKET) -> None:
         """Open a socket; journald may come and go."""
         super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))
         self._fields = fields
         self._path = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
