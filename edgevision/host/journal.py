@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-__all__ = ["JournalHandler", "is_journal", "priority_of"]
+__all__ = ["SOCKET", "JournalHandler", "is_journal"]
 
 SOCKET = Path("/run/systemd/journal/socket")
 
@@ -28,7 +28,7 @@ def is_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{file.st_dev}:{file.st_ino}"
 
 
-def priority_of(record: logging.LogRecord) -> int:
+def _priority_of(record: logging.LogRecord) -> int:
     """Return the priority of syslog(3)."""
     return _PRIORITIES.get(record.levelno, 2)
 
@@ -49,7 +49,7 @@ class JournalHandler(logging.Handler):
         message = self.format(record)
         fields = {
             "MESSAGE": message,
-            "PRIORITY": str(priority_of(record)),
+            "PRIORITY": str(_priority_of(record)),
             "SYSLOG_IDENTIFIER": "edgevision",
             "CODE_FILE": record.pathname,
             "CODE_LINE": str(record.lineno),
@@ -62,7 +62,7 @@ class JournalHandler(logging.Handler):
             self._socket.sendto(b"".join(_field(*field) for field in fields.items()), self._path)
         except OSError:
             # The prefix is that of sd-daemon(3); one for each line.
-            sys.stderr.write("".join(f"<{priority_of(record)}>{line}\n" for line in message.splitlines()))
+            sys.stderr.write("".join(f"<{_priority_of(record)}>{line}\n" for line in message.splitlines()))
 
     def close(self) -> None:
         """Close the socket."""

@@ -19,7 +19,7 @@ import pytest
 
 from tests.repo.files import ROOT
 
-__all__ = ["Listener", "Machine", "booted", "missing"]
+__all__ = ["Listener", "Machine", "booted", "needs_systemd"]
 
 _BOOT = Path(__file__).with_name("boot.sh")
 _SYSTEMD = Path("/lib/systemd/systemd")
@@ -29,17 +29,22 @@ _BOOT_TIMEOUT_S = 60.0
 _COMMAND_TIMEOUT_S = 180.0
 
 
-def missing() -> str:
+def _missing() -> str:
     """Return what this host lacks for booting a systemd; empty when it can."""
-    lacking = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if os.geteuid() != 0:
         return "not root, who alone may make the namespaces"
+    lacking = [tool for tool in _TOOLS if shutil.which(tool) is None]
     if lacking or not _SYSTEMD.exists():
         return (
             f"no {', '.join(lacking) or _SYSTEMD} (Debian, Ubuntu: systemd dbus iproute2 mosquitto-clients)"
         )
     probe = subprocess.run(["unshare", *_NAMESPACES, "true"], capture_output=True, text=True, check=False)
-    return probe.stderr.strip() and f"namespaces are refused here: {probe.stderr.strip()}"
+    return probe.stderr.strip()
+
+
+needs_systemd = pytest.mark.skipif(
+    bool(_MISSING := _missing()), reason=f"no systemd can be booted here: {_MISSING}"
+)
 
 
 class Machine:
@@ -70,10 +75,14 @@ class Machine:
         script = 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"'
         self.run("sh", "-c", script, "write", path, mode, stdin=content)
 
+    def exists(self, path: str) -> bool:
+        """Return whether there is such a file or folder."""
+        return "yes" in self.run("sh", "-c", 'test -e "$1" && echo yes', "exists", path, check=False)
+
     def show(self, unit: str) -> dict[str, str]:
         """Return the properties of a unit."""
         lines = self.run("systemctl", "show", unit).splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+        return {"StatusText": ""} | dict(line.split("=", 1) for line in lines if "=" in line)
 
     def wait(
         self, unit: str, wanted: Callable[[dict[str, str]], bool], timeout_s: float = 90.0

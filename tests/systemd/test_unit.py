@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from tests.systemd.conftest import INSTALL, fresh_host
-from tests.systemd.machine import Listener, Machine
+from tests.systemd.machine import Listener, Machine, needs_systemd
+
+pytestmark = needs_systemd
 
 UNIT = "edgevision@test.service"
 CREDENTIAL = "/etc/credstore/edgevision.test.mqtt-password"
@@ -19,9 +21,10 @@ ACCESS = ("-u", "line1", "-P", PASSWORD)
 RECIPE = "/etc/edgevision/surface-crack.yaml"
 
 # Quicker than in the field, so that the tests are; a stop that takes more than 5 s is a failure.
-QUICKER = """
+WATCHDOG_S = 8
+QUICKER = f"""
 [Service]
-WatchdogSec=8
+WatchdogSec={WATCHDOG_S}
 TimeoutStopSec=5
 RestartSec=500ms
 """
@@ -35,6 +38,23 @@ chmod 644 /etc/broker.passwords
 systemctl reset-failed broker 2>/dev/null || true
 mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)
 systemd-run --quiet --unit broker --property Type=notify "$mosquitto" -c /etc/broker.conf
+"""
+
+# Sends some pictures and then nothing more, with the connection open.
+CAMERA = """
+import threading
+from tests.integration.test_capture import MjpegCamera, serving
+with serving(MjpegCamera([(range(12, 30), True)])) as camera:
+    print(camera.url, file=open("/run/camera.url", "w"), flush=True)
+    threading.Event().wait()
+"""
+SERVE = """
+set -e
+rm -f /run/camera.url
+systemd-run --quiet --unit camera --setenv PYTHONPATH=/opt/machine/repository:/opt/machine/site \
+    /opt/machine/python/bin/python3 -c "$1"
+until [ -s /run/camera.url ]; do sleep 0.1; done
+cat /run/camera.url
 """
 
 _names = (f"line{number}" for number in itertools.count(1))
@@ -71,7 +91,7 @@ class Station:
 
 @pytest.fixture
 def station(machine: Machine) -> Iterator[Station]:
-    if "edgevision" not in machine.run("sh", "-c", "ls /opt/edgevision/bin 2>&1", check=False):
+    if not machine.exists("/opt/edgevision/bin/edgevision"):
         fresh_host(machine)
         machine.run(*INSTALL)
     machine.run("systemctl", "stop", "edgevision@*.service")
@@ -93,7 +113,14 @@ def heard(station: Station) -> Iterator[Listener]:
     station.machine.run("sh", "-c", BROKER, "broker", PASSWORD)
     with station.machine.listening(1883, *ACCESS) as listener:
         yield listener
-    station.machine.run("systemctl", "stop", "broker")
+    station.machine.run("systemctl", "stop", "broker", check=False)
+
+
+@pytest.fixture
+def camera(station: Station) -> Iterator[str]:
+    """Run a network camera that stalls, and return its address."""
+    yield station.machine.run("sh", "-c", SERVE, "serve", CAMERA).strip()
+    station.machine.run("systemctl", "stop", "camera", check=False)
 
 
 def restarted(first: dict[str, str]) -> Any:
@@ -133,14 +160,38 @@ def test_sigterm_finishes_says_stopped_and_ends_in_time(station: Station, heard:
     assert "gap" not in station.machine.run("/opt/edgevision/bin/edgevision", *verify).replace("no gap", "")
 
 
-def test_a_process_that_stands_still_is_restarted_by_the_watchdog(station: Station, heard: Listener) -> None:
+def test_a_process_that_stands_still_is_restarted_by_the_watchdog(station: Station) -> None:
     first = station.start()
-    heard.wait_for(station.topic("cam1/result"))
     station.machine.run("systemctl", "kill", "--signal", "STOP", UNIT)
     station.machine.wait(UNIT, restarted(first))
 
-    assert "Watchdog timeout" in station.machine.journal("--unit", UNIT)
-    assert heard.wait_for(station.topic("status"), lambda status: status == "offline")
+    assert "Watchdog timeout" in station.machine.journal(f"INVOCATION_ID={first['InvocationID']}")
+
+
+def test_a_capture_thread_that_hangs_gets_no_green_light(station: Station, camera: str) -> None:
+    station.write({"source": camera, "read_timeout_s": 600.0})
+    first = station.start()
+    station.machine.wait(UNIT, restarted(first))
+    said = station.machine.journal(f"_SYSTEMD_INVOCATION_ID={first['InvocationID']}", "--priority", "err")
+
+    assert "no sign of life from capture-cam1; the watchdog is not fed" in said
+    assert "Watchdog timeout" in station.machine.journal(f"INVOCATION_ID={first['InvocationID']}")
+
+
+def test_losing_camera_and_broker_is_told_and_is_no_reason_to_restart(
+    station: Station, heard: Listener, camera: str
+) -> None:
+    station.write({"source": camera, "reopen_max_s": 60.0, "read_timeout_s": 1.0})
+    first = station.start()
+    heard.wait_for(station.topic("cam1/result"))
+    station.machine.run("systemctl", "stop", "camera", "broker")
+    station.machine.wait(UNIT, lambda unit: "cam1 is lost" in unit["StatusText"])
+    since_us = int(station.machine.show(UNIT)["WatchdogTimestampMonotonic"])
+    found = station.machine.wait(
+        UNIT, lambda unit: int(unit["WatchdogTimestampMonotonic"]) > since_us + 2 * WATCHDOG_S * 1e6
+    )
+
+    assert (found["ActiveState"], found["InvocationID"]) == ("active", first["InvocationID"])
 
 
 def test_a_crash_is_followed_by_a_new_start(station: Station) -> None:
