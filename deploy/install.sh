@@ -51,7 +51,7 @@ check_python() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         stop "$python makes no virtual environments; on Debian and Ubuntu: apt-get install python3-venv"
     case $("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))') in
-    /root/* | /home/*) stop "$python lies in a home folder, which the service cannot see; PYTHON=/usr/bin/python3 names another" ;;
+    /root* | /home*) stop "$python lies in a home folder, which the service cannot see; PYTHON=/usr/bin/python3 names another" ;;
     esac
     [ -z "$wheels" ] || ls "$wheels"/edgevision-*.whl >/dev/null 2>&1 ||
         stop "$wheels: expected edgevision-*.whl and what it needs; deploy/INSTALL.md says how to make them"
