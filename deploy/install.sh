@@ -65,6 +65,9 @@ install_package() {
     echo "install: the package into $venv"
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv "$venv"
     wanted=$extra${also:+,$also}
+    # Both engines bring the same module; the other one would shadow it, or take its files along later.
+    other=onnxruntime$([ "$extra" = gpu ] || echo -gpu)
+    pip uninstall --yes "$other" 2>/dev/null
     if [ -z "$wheels" ]; then
         pip install --constraint "$root/deploy/constraints.txt" "$root[$wanted]"
         return

@@ -109,6 +109,9 @@ def _settle(work: Future[Changes], adopt: Callable[[Changes], None]) -> str:
     except EdgeVisionError as error:
         _log.error("reload refused, the station goes on as it was: %s", error)
         return f"reload refused: {str(error).splitlines()[0]}"
+    except Exception as error:  # noqa: BLE001 - a reload must not end the station
+        _log.exception("reload failed, the station goes on as it was")
+        return f"reload failed: {error}"
     adopt(changes)
     _log.info("%s", changes)
     return str(changes)

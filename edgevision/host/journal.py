@@ -46,7 +46,12 @@ class JournalHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one entry."""
-        message = self.format(record)
+        try:
+            self._send(record, self.format(record))
+        except Exception:  # noqa: BLE001 - as every handler of logging: a log line must not end its thread
+            self.handleError(record)
+
+    def _send(self, record: logging.LogRecord, message: str) -> None:
         fields = {
             "MESSAGE": message,
             "PRIORITY": str(_priority_of(record)),
