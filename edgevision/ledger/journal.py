@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from edgevision.errors import LedgerError
+from edgevision.health import Beat, unwatched
 from edgevision.ledger.store import Store
 from edgevision.ports import NewResult, OutboxRow
 
@@ -19,12 +20,21 @@ __all__ = ["Ledger"]
 
 _GROUP = 256
 _FORGET_EVERY_S = 600.0
+_IDLE_S = 1.0
 
 
 class Ledger:
     """An `Outbox` on disk. Safe in many threads."""
 
-    def __init__(self, path: Path, boot_id: str, *, max_waiting: int, keep_days: float = 30.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        boot_id: str,
+        *,
+        max_waiting: int,
+        keep_days: float = 30.0,
+        beat: Beat = unwatched,
+    ) -> None:
         """Open the file and start the writer.
 
         Args:
@@ -32,12 +42,14 @@ class Ledger:
             boot_id: Names this start of the program.
             max_waiting: So many results wait for the broker at most; more drop the oldest OK first.
             keep_days: How long results stay that do not wait any more.
+            beat: Called by the writer on each of its rounds.
 
         Raises:
             LedgerError: the file cannot be opened, or is none of ours.
         """
         self._store = Store(path, boot_id)
         self._max_waiting = max_waiting
+        self._beat = beat
         self._keep_ns = round(keep_days * 86_400e9)
         self._forget_at_s = 0.0
         self._lock = threading.Lock()
@@ -89,7 +101,7 @@ class Ledger:
             _settle(jobs, self._commit)
 
     def _next_group(self) -> "list[_Job] | None":
-        group = [self._jobs.get()]
+        group = [self._next_job()]
         while len(group) < _GROUP and group[-1] is not None and not self._jobs.empty():
             group.append(self._jobs.get())
         jobs = [job for job in group if job is not None]
@@ -98,6 +110,14 @@ class Ledger:
                 return None
             self._jobs.put(None)
         return jobs
+
+    def _next_job(self) -> "_Job | None":
+        while True:
+            self._beat()
+            try:
+                return self._jobs.get(timeout=_IDLE_S)
+            except queue.Empty:
+                continue
 
     def _commit(self, results: Sequence[NewResult]) -> None:
         with self._lock:

@@ -1,6 +1,6 @@
 """The messages of a station: models, JSON Schemas, topics. Pure; sending is `edgevision.mqtt`."""
 
-from edgevision.messages.alarm import Severity, alarm_message
+from edgevision.messages.alarm import Severity, alarm_message, alarm_record
 from edgevision.messages.catalogue import schemas
 from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_message
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
@@ -27,6 +27,7 @@ __all__ = [
     "Topics",
     "Verb",
     "alarm_message",
+    "alarm_record",
     "answer_message",
     "commands_message",
     "counters_message",

@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.messages import (
     OutboxFigures,
     Severity,
     Topics,
     alarm_message,
+    alarm_record,
     encode,
     stamp_published,
 )
@@ -39,12 +41,19 @@ class Publisher:
     """Feeds a broker. Create it before the broker is started, stop it before the broker is stopped."""
 
     def __init__(
-        self, broker: Broker, outbox: Outbox, topics: Topics, *, result_expiry_s: int | None = None
+        self,
+        broker: Broker,
+        outbox: Outbox,
+        topics: Topics,
+        *,
+        result_expiry_s: int | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Compose; `result_expiry_s` bounds how long an MQTT 5 broker keeps a result for a subscriber."""
         self._broker = broker
         self._outbox = outbox
         self._topics = topics
+        self._beat = beat
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._results = ResultStream(broker, outbox, self._inbox.put, expiry_s=result_expiry_s)
         self._notices = Notices(broker, self._inbox.put)
@@ -140,6 +149,7 @@ class Publisher:
 
     def _run(self) -> None:
         while not self._is_over():
+            self._beat()
             try:
                 self._take()
                 self._watch()
@@ -149,6 +159,7 @@ class Publisher:
                 self._faults += 1
                 _log.exception("the publisher failed; it goes on")
                 self._stopping.wait(_IDLE_S)
+        self._beat(FOR_EVER_S)
 
     def _take(self) -> None:
         due_in_s = self._results.due_in_s
@@ -185,7 +196,9 @@ class Publisher:
         if is_active == (code in self._active_alarms):
             return
         self._active_alarms ^= {code}
-        _log.log(logging.ERROR if is_active else logging.INFO, "%s", text if is_active else f"{code}: over")
+        level = logging.ERROR if is_active else logging.INFO
+        record = alarm_record(code, active=is_active)
+        _log.log(level, "%s", text if is_active else f"{code}: over", extra=record)
         self.alarm(
             alarm_message(
                 code,

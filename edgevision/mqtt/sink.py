@@ -8,7 +8,10 @@ from edgevision.mqtt.publisher import Publisher
 from edgevision.ports import NewResult, Outbox
 from edgevision.types import Inspected, Inspection
 
-__all__ = ["ResultSink"]
+__all__ = ["ResultSink", "UriOf"]
+
+UriOf = Callable[[Inspection], str]
+"""Says where the evidence of an inspection will be; empty for nowhere."""
 
 
 class ResultSink:
@@ -19,7 +22,7 @@ class ResultSink:
         outbox: Outbox,
         publisher: Publisher,
         topics: Topics,
-        uri_of: Callable[[Inspection], str] = lambda _inspection: "",
+        uri_of: UriOf = lambda _inspection: "",
     ) -> None:
         """Compose; `uri_of` says where the evidence of an inspection will be, empty for nowhere."""
         self._uri_of = uri_of
