@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edgevision import __version__
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import CameraSettings, LedgerSettings, Station
+from edgevision.config.station import CameraSettings, Station
 from edgevision.daemon.controls import Controls
 from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.lines import Line, open_line
@@ -22,7 +22,12 @@ from edgevision.daemon.machine import host_facts
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
-from edgevision.daemon.watch import camera_conditions, engine_conditions, repair_conditions
+from edgevision.daemon.watch import (
+    camera_conditions,
+    engine_conditions,
+    ledger_conditions,
+    repair_conditions,
+)
 from edgevision.engines.machine import available_threads
 from edgevision.errors import CaptureError
 from edgevision.ledger.journal import Ledger
@@ -69,7 +74,7 @@ class Daemon:
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
             CaptureError: a source's address names nothing.
-            LedgerError: the ledger cannot be opened.
+            ForeignLedger: the ledger is of another version, or another process writes it.
         """
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
@@ -78,8 +83,8 @@ class Daemon:
         self._keeping = Keeping(station)
         self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
         self._sinks = list(observers)
-        self._ledger = _open_ledger(station.ledger, run_id)
-        self._publisher = self._connect()
+        self._ledger = _open_ledger(station, run_id)
+        self._publisher = self._connect(run_id)
         self._sinks += self._keeping.sinks(self._publisher)
         self._voice = Voice(station.station, recipe.ref, self._publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
@@ -123,12 +128,12 @@ class Daemon:
         if failures:
             raise failures[0]
 
-    def _connect(self) -> Publisher | None:
+    def _connect(self, run_id: str) -> Publisher | None:
         settings = self._station.mqtt
         if settings is None:
             self._broker = None
             return None
-        outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
+        outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages, run_id)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
         self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
@@ -192,6 +197,8 @@ class Daemon:
         ]
         found += [*repair_conditions(self._active.models.health), *self._controls.conditions()]
         found += self._keeping.conditions()
+        if self._ledger is not None:
+            found += ledger_conditions(self._ledger.failure, self._ledger.damaged)
         self._voice.conditions([*engine_conditions(self._active.models.engines), *found])
         self._teller.state()
         self._teller.counts(self._controls.counts)
@@ -225,10 +232,17 @@ class Daemon:
             self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
 
 
-def _open_ledger(settings: LedgerSettings | None, run_id: str) -> Ledger | None:
-    if settings is None:
+def _open_ledger(station: Station, run_id: str) -> Ledger | None:
+    settings = station.ledger
+    if settings is None or station.mqtt is None:
         return None
-    return Ledger(settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days)
+    return Ledger(
+        settings.path,
+        run_id,
+        max_bytes=settings.max_bytes,
+        keep_days=settings.keep_days,
+        max_unwritten=station.mqtt.outbox_max_messages,
+    )
 
 
 def _ending(line: Line) -> Exception | SystemExit | None:

@@ -10,7 +10,7 @@ from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_pu
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
 from edgevision.messages.topics import Topics
-from edgevision.messages.wire import encode
+from edgevision.messages.wire import encode, iso_utc
 
 __all__ = [
     "COMMAND_MODELS",
@@ -32,6 +32,7 @@ __all__ = [
     "counters_message",
     "encode",
     "info_message",
+    "iso_utc",
     "metrics_message",
     "result_message",
     "schemas",

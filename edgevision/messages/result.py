@@ -17,7 +17,7 @@ from edgevision.messages.findings import (
     defect_entry,
     reason_entry,
 )
-from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc, milliseconds
+from edgevision.messages.wire import MessageModel, encode, epoch_ms, iso_utc, milliseconds
 from edgevision.types import Defect, Inspection, Judgement, Reason, Verdict
 
 __all__ = [
@@ -31,7 +31,10 @@ __all__ = [
 SCHEMA = "edgevision.result/1"
 
 VOLATILE_FIELDS = frozenset(
-    {"published_ts", "published_time", "acquisition_ms", "processing_ms", "inference_ms", "queue_ms"}
+    {
+        *("published_ts", "published_time", "boot_id", "sequence", "late", "unsaved"),
+        *("acquisition_ms", "processing_ms", "inference_ms", "queue_ms"),
+    }
 )
 """Fields that may differ between two runs of the same recorded input."""
 
@@ -51,6 +54,14 @@ class ResultMessage(MessageModel):
     """When it was handed to the broker, milliseconds since the epoch."""
     published_time: str | None = None
     """The same in ISO-8601 UTC."""
+    boot_id: str | None = None
+    """The start of the station that made it."""
+    sequence: Annotated[int, Field(ge=1)] | None = None
+    """Number of the result at its station: grows by one. With a ledger it goes on over restarts."""
+    late: Literal[1] | None = None
+    """Made before the present connection to the broker, or longer than 10 seconds before its publishing."""
+    unsaved: Literal[1] | None = None
+    """Published while the station's ledger could not be written: its number may come again after a crash."""
     schema_: Annotated[Literal["edgevision.result/1"], Field(alias="schema")]
     ts: int
     """Capture, milliseconds since the epoch; for recordings the position in the recording."""
@@ -143,13 +154,29 @@ def result_message(
     ).to_dict()
 
 
-def stamp_published(payload: bytes, published_ns: int) -> bytes:
-    """Return the encoded result with the time of publishing, without decoding it.
+def stamp_published(
+    payload: bytes,
+    published_ns: int,
+    *,
+    boot_id: str | None = None,
+    sequence: int | None = None,
+    is_late: bool = False,
+    is_saved: bool = True,
+) -> bytes:
+    """Return the encoded result with what is known when it is published, without decoding it.
 
-    `payload` is an encoded result message that has no time of publishing yet.
+    `payload` is an encoded result message that has none of it yet.
     """
-    stamp = f'{{"published_ts":{epoch_ms(published_ns)},"published_time":"{iso_utc(published_ns)}",'
-    return stamp.encode() + payload[1:]
+    stamp: dict[str, Any] = _published(published_ns)
+    if boot_id is not None:
+        stamp["boot_id"] = boot_id
+    if sequence is not None:
+        stamp["sequence"] = sequence
+    if is_late:
+        stamp["late"] = 1
+    if not is_saved:
+        stamp["unsaved"] = 1
+    return encode(stamp)[:-1] + b"," + payload[1:]
 
 
 def _reported(inspection: Inspection) -> Iterator[Defect]:

@@ -53,7 +53,7 @@ class PahoBroker:
         self._hooks: list[Callable[[], None]] = []
         self._incoming = Incoming()
         self._session: Session | None = None
-        self._is_connected = False
+        self._connected_at_s: float | None = None
         self._last_failure: Failure | None = None
         self._callback_faults = 0
         self._stopping = threading.Event()
@@ -63,7 +63,12 @@ class PahoBroker:
     @property
     def is_connected(self) -> bool:
         """True from the acknowledged `online` to the loss of the connection."""
-        return self._is_connected
+        return self._connected_at_s is not None
+
+    @property
+    def connected_at_s(self) -> float | None:
+        """When the present connection began, on the monotonic clock; None without one."""
+        return self._connected_at_s
 
     @property
     def receive_maximum(self) -> int:
@@ -80,7 +85,7 @@ class PahoBroker:
     def protocol(self) -> str | None:
         """`5` or `3.1.1` while connected."""
         session = self._session
-        return session.version.value if session is not None and self._is_connected else None
+        return session.version.value if session is not None and self.is_connected else None
 
     @property
     def last_failure(self) -> Failure | None:
@@ -112,7 +117,7 @@ class PahoBroker:
     def publish(self, message: Message, on_done: OnDone) -> bool:
         """Send now; False when not connected or too much is under way. See `ports.Broker`."""
         session = self._session
-        if session is None or not self._is_connected:
+        if session is None or not self.is_connected:
             return False
         return session.publish(message, partial(self._guarded, on_done))
 
@@ -197,7 +202,7 @@ class PahoBroker:
                 self._say_farewell(session)
             return session.failure
         finally:
-            self._is_connected = False
+            self._connected_at_s = None
             self._session = None
             session.close(session.failure.text if session.failure else "the connection was closed")
             if time.monotonic() - since > _STABLE_AFTER_S:
@@ -208,7 +213,7 @@ class PahoBroker:
             return
         if delivery.refused:
             _log.warning("the broker does not take %s: %s", self._status_topic, delivery.reason)
-        self._is_connected = True
+        self._connected_at_s = time.monotonic()
         self._last_failure = None
         _log.info(
             "connected to %s:%d with MQTT %s%s, at most %d results under way",
@@ -224,7 +229,7 @@ class PahoBroker:
             self._guarded(hook)
 
     def _say_farewell(self, session: Session) -> None:
-        self._is_connected = False
+        self._connected_at_s = None
         is_said = False
         while session.failure is None and time.monotonic() < self._stop_by:
             is_said = is_said or session.publish(self._status(Status.STOPPED), lambda _delivery: None)

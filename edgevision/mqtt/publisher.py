@@ -167,13 +167,14 @@ class Publisher:
         return is_done or time.monotonic() > self._stop_by
 
     def _watch(self) -> None:
-        dropped, refusal = self._outbox.dropped, self._results.refusal
+        dropped, refusal = sum(self._outbox.dropped.values()), self._results.refusal
         if self._outbox.depth == 0:
             self._drops_over = dropped
         self._alarm_while(
             "results_dropped",
             is_active=dropped > self._drops_over,
-            text="The outbox is full and results are lost. Check the broker and the network.",
+            text="There is no more room and results are lost: OK first, the oldest first. "
+            "Check the broker, the network and the disk.",
         )
         self._alarm_while(
             "results_refused",
