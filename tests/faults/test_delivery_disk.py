@@ -61,10 +61,10 @@ def test_a_full_disk_is_survived_in_memory_and_the_books_balance_afterwards(
             for _ in range(20):
                 number += 1
                 append(ledger, [result(number, size=2000)])
-            unsaved = [row for row in ledger.pending(10_000) if not row.is_saved]
-            assert [row.sequence for row in unsaved] == list(range(unsaved[0].sequence or 0, number + 1))
-            for row in ledger.pending(10_000):
-                ledger.delivered(row.row_id)
+            unsaved = [each for each in ledger.pending(10_000) if not each.is_saved]
+            assert [each.sequence for each in unsaved] == list(range(unsaved[0].sequence or 0, number + 1))
+            for each in ledger.pending(10_000):
+                ledger.delivered(each.row_id)
             (disk / "ballast").unlink()
             until(lambda: not ledger.failure, "the disk is used again")
             until(lambda: ledger.depth == 0, "acknowledged")
