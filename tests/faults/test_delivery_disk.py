@@ -143,11 +143,22 @@ def station(folder: Path, port: int, **ledger: Any) -> Iterator[subprocess.Popen
             daemon.wait()
 
 
-def alarms(historian: Historian, code: str) -> list[bool]:
-    said = [json.loads(payload) for payload in historian.subscriber.payloads(TOPICS.alarm)]
-    for message in said:
-        check_message("alarm", message)
-    return [message["active"] for message in said if message["code"] == code]
+def wait_for_alarm(historian: Historian, code: str, *, active: bool, count: int = 1) -> None:
+    """Wait until an alarm has come or ended so many times."""
+
+    def times() -> int:
+        said = [json.loads(payload) for payload in historian.subscriber.payloads(TOPICS.alarm)]
+        for message in said:
+            check_message("alarm", message)
+        return [message["active"] for message in said if message["code"] == code].count(active)
+
+    until(lambda: times() >= count, f"alarm {code} active {active}")
+
+
+def wait_for_unsaved(historian: Historian) -> None:
+    """Wait for one more result that is not on the disk yet."""
+    seen = len(historian.messages)
+    until(lambda: any("unsaved" in said for said in historian.messages[seen:]), "results go on")
 
 
 @pytest.mark.broker
@@ -160,15 +171,10 @@ def test_a_daemon_under_a_quota_publishes_on_and_says_so(tmp_path: Path, is_long
             for number in range(1, times + 1):
                 historian.wait_for_more(20)
                 resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (1, hard))
-                until(
-                    lambda number=number: alarms(historian, "ledger_failing").count(True) == number, "alarm"
-                )  # type: ignore[misc]
-                seen = len(historian.messages)
-                until(lambda seen=seen: any("unsaved" in said for said in historian.messages[seen:]), "go on")
+                wait_for_alarm(historian, "ledger_failing", active=True, count=number)
+                wait_for_unsaved(historian)
                 resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
-                until(
-                    lambda number=number: alarms(historian, "ledger_failing").count(False) == number, "over"
-                )  # type: ignore[misc]
+                wait_for_alarm(historian, "ledger_failing", active=False, count=number)
         books = verified(tmp_path / "ledger.db")
         until(lambda: historian.different == sum(books.values()), "everything has arrived")
         again = duplicates(historian.messages, historian.different)
@@ -191,7 +197,7 @@ def test_a_daemon_with_a_damaged_ledger_starts_with_a_new_one_and_says_so(tmp_pa
     with running_mosquitto() as mosquitto, Historian(mosquitto.port) as historian:
         with station(tmp_path, mosquitto.port):
             historian.wait_for_more(20)
-            until(lambda: alarms(historian, "ledger_damaged") == [True], "alarm")
+            wait_for_alarm(historian, "ledger_damaged", active=True)
         books = verified(tmp_path / "ledger.db")
         until(lambda: historian.different == sum(books.values()), "everything has arrived")
     aside = list(tmp_path.glob("ledger.db.damaged-*"))
@@ -213,10 +219,15 @@ def test_a_ledger_that_is_damaged_while_it_runs_is_replaced(tmp_path: Path, dama
             file.write(os.urandom(4096 if damage == "header" else size - 4096))
     with path.with_name("ledger.db-wal").open("r+b") as wal:
         wal.write(os.urandom(100_000))
-    number = 500
-    until(lambda: (append(ledger, [result(0)]), ledger.pending(100), ledger.damaged)[2], "set aside")
+
+    def is_noticed() -> bool:
+        append(ledger, [result(0)])
+        ledger.pending(100)
+        return bool(ledger.damaged)
+
+    until(is_noticed, "the damage is noticed")
     until(lambda: not ledger.failure, "a new one is begun")
-    append(ledger, [result(number)])
+    append(ledger, [result(0)])
     newest = ledger.pending(10_000)[-1]
     assert newest.is_saved
     assert (newest.sequence or 0) > 500

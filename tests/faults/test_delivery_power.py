@@ -85,7 +85,7 @@ def commit_ends(wal: bytes) -> list[int]:
 
 
 def is_checkpointed(wal_index: bytes) -> bool:
-    """Return whether some of the WAL is in the database already: it was on the disk before, so cannot be lost.
+    """Return whether some of the WAL is in the database already, so that it was on the disk before.
 
     https://sqlite.org/walformat.html#the_wal_index_file_format
     """
