@@ -21,6 +21,7 @@ def test_a_broker_that_is_away_for_minutes_gets_everything_afterwards(tmp_path: 
         Historian(mosquitto.port) as historian,
         running_line(tmp_path, mosquitto.port) as line,
     ):
+        until(lambda: line.client.is_connected, "connected")
         line.start()
         historian.wait_for_more(50)
         mosquitto.stop()
