@@ -23,9 +23,7 @@ _STEPS = {
 }
 
 
-def write_recipe(
-    folder: Path, bundle: Path, manifest: Manifest, video: Path, calls: int = 1
-) -> LoadedRecipe:
+def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path, calls: int = 1) -> LoadedRecipe:
     """Write the recipe for a bundle into `folder`, for this and other processes, and read it.
 
     `calls` is how often the model runs for one inspection.

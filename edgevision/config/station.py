@@ -179,13 +179,6 @@ class Station(_Part):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")
-    def _ledger_has_a_broker(self) -> "Station":
-        if self.ledger is not None and self.mqtt is None:
-            msg = "ledger: expected mqtt beside it, since results wait there for a broker; add mqtt"
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
     def _camera_names(self) -> "Station":
         names = [camera.name for camera in self.cameras]
         if len(set(names)) != len(names):

@@ -17,20 +17,15 @@ from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, Station
 from edgevision.daemon.controls import Controls
 from edgevision.daemon.keeping import Keeping
+from edgevision.daemon.ledger import open_ledger, trouble_with
 from edgevision.daemon.lines import Line, open_line
 from edgevision.daemon.machine import host_facts
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
-from edgevision.daemon.watch import (
-    camera_conditions,
-    engine_conditions,
-    ledger_conditions,
-    repair_conditions,
-)
+from edgevision.daemon.watch import camera_conditions, engine_conditions, repair_conditions
 from edgevision.engines.machine import available_threads
 from edgevision.errors import CaptureError
-from edgevision.ledger.journal import Ledger
 from edgevision.messages import MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
 from edgevision.mqtt.outbox import MemoryOutbox
@@ -83,7 +78,7 @@ class Daemon:
         self._keeping = Keeping(station)
         self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
         self._sinks = list(observers)
-        self._ledger = _open_ledger(station, run_id)
+        self._ledger = open_ledger(station, run_id)
         self._publisher = self._connect(run_id)
         self._sinks += self._keeping.sinks(self._publisher)
         self._voice = Voice(station.station, recipe.ref, self._publisher)
@@ -197,8 +192,7 @@ class Daemon:
         ]
         found += [*repair_conditions(self._active.models.health), *self._controls.conditions()]
         found += self._keeping.conditions()
-        if self._ledger is not None:
-            found += ledger_conditions(self._ledger.failure, self._ledger.damaged)
+        found += trouble_with(self._ledger)
         self._voice.conditions([*engine_conditions(self._active.models.engines), *found])
         self._teller.state()
         self._teller.counts(self._controls.counts)
@@ -230,19 +224,6 @@ class Daemon:
             stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             self._publisher.stop(_STOP_TIMEOUT_S)
             self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
-
-
-def _open_ledger(station: Station, run_id: str) -> Ledger | None:
-    settings = station.ledger
-    if settings is None or station.mqtt is None:
-        return None
-    return Ledger(
-        settings.path,
-        run_id,
-        max_bytes=settings.max_bytes,
-        keep_days=settings.keep_days,
-        max_unwritten=station.mqtt.outbox_max_messages,
-    )
 
 
 def _ending(line: Line) -> Exception | SystemExit | None:

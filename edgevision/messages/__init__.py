@@ -6,7 +6,8 @@ from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_me
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
 from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
-from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
+from edgevision.messages.result import VOLATILE_FIELDS, result_message
+from edgevision.messages.stamp import stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
 from edgevision.messages.topics import Topics

@@ -17,7 +17,7 @@ from edgevision.messages.findings import (
     defect_entry,
     reason_entry,
 )
-from edgevision.messages.wire import MessageModel, encode, epoch_ms, iso_utc, milliseconds
+from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc, milliseconds
 from edgevision.types import Defect, Inspection, Judgement, Reason, Verdict
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "VOLATILE_FIELDS",
     "ResultMessage",
     "result_message",
-    "stamp_published",
 ]
 
 SCHEMA = "edgevision.result/1"
@@ -152,31 +151,6 @@ def result_message(
         reasons=tuple(reason_entry(reason) for reason in reasons),
         defects=tuple(defect_entry(defect) for defect in _reported(inspection)),
     ).to_dict()
-
-
-def stamp_published(
-    payload: bytes,
-    published_ns: int,
-    *,
-    boot_id: str | None = None,
-    sequence: int | None = None,
-    is_late: bool = False,
-    is_saved: bool = True,
-) -> bytes:
-    """Return the encoded result with what is known when it is published, without decoding it.
-
-    `payload` is an encoded result message that has none of it yet.
-    """
-    stamp: dict[str, Any] = _published(published_ns)
-    if boot_id is not None:
-        stamp["boot_id"] = boot_id
-    if sequence is not None:
-        stamp["sequence"] = sequence
-    if is_late:
-        stamp["late"] = 1
-    if not is_saved:
-        stamp["unsaved"] = 1
-    return encode(stamp)[:-1] + b"," + payload[1:]
 
 
 def _reported(inspection: Inspection) -> Iterator[Defect]:

@@ -17,6 +17,7 @@ from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
 from edgevision.mqtt.access import Access, read_access
 from edgevision.mqtt.failure import Failure, FailureKind
+from edgevision.mqtt.guard import Guard
 from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits
 from edgevision.mqtt.session import WINDOW, OnDone, Session
@@ -55,7 +56,7 @@ class PahoBroker:
         self._session: Session | None = None
         self._connected_at_s: float | None = None
         self._last_failure: Failure | None = None
-        self._callback_faults = 0
+        self._guarded = Guard()
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -100,7 +101,7 @@ class PahoBroker:
     @property
     def callback_faults(self) -> int:
         """How many exceptions came out of `on_done` and hooks; each was logged."""
-        return self._callback_faults
+        return self._guarded.faults
 
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called from the network thread at every connection; call before `start`."""
@@ -246,10 +247,3 @@ class PahoBroker:
     def _status(self, status: Status) -> Message:
         qos = self._will_qos if status is Status.OFFLINE else 1
         return Message(self._status_topic, status.value.encode(), qos, self._will_retain)
-
-    def _guarded(self, callback: Callable[..., None], *args: object) -> None:
-        try:
-            callback(*args)
-        except Exception:  # noqa: BLE001 - a fault of a caller must not end the network thread
-            self._callback_faults += 1
-            _log.exception("a callback of the MQTT client failed")

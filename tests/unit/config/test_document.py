@@ -242,17 +242,6 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
         load_station(file)
 
 
-def test_a_ledger_without_a_broker_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "station.yaml"
-    file.write_text(
-        "schema: edgevision.station/1\nstation: line1\nrecipe: r.yaml\n"
-        "cameras: [{source: 'sample:1'}]\nledger: {path: line1.db}\n"
-    )
-
-    with pytest.raises(ConfigError, match="expected mqtt beside it"):
-        load_station(file)
-
-
 @pytest.mark.parametrize(
     ("addition", "expected"),
     [
