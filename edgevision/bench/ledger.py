@@ -138,6 +138,7 @@ class _Pictures:
 
     camera = "bench"
     counters = FeedCounters()
+    newest = None
     frames_expected = None
     ended = False
 

@@ -54,7 +54,8 @@ class PahoBroker:
         self._hooks: list[Callable[[], None]] = []
         self._incoming = Incoming()
         self._session: Session | None = None
-        self._connected_at_s: float | None = None
+        self.connected_at_s: float | None = None
+        """When the present connection began, on the monotonic clock; None without one."""
         self._last_failure: Failure | None = None
         self._guarded = Guard()
         self._stopping = threading.Event()
@@ -64,12 +65,7 @@ class PahoBroker:
     @property
     def is_connected(self) -> bool:
         """True from the acknowledged `online` to the loss of the connection."""
-        return self._connected_at_s is not None
-
-    @property
-    def connected_at_s(self) -> float | None:
-        """When the present connection began, on the monotonic clock; None without one."""
-        return self._connected_at_s
+        return self.connected_at_s is not None
 
     @property
     def receive_maximum(self) -> int:
@@ -203,7 +199,7 @@ class PahoBroker:
                 self._say_farewell(session)
             return session.failure
         finally:
-            self._connected_at_s = None
+            self.connected_at_s = None
             self._session = None
             session.close(session.failure.text if session.failure else "the connection was closed")
             if time.monotonic() - since > _STABLE_AFTER_S:
@@ -214,7 +210,7 @@ class PahoBroker:
             return
         if delivery.refused:
             _log.warning("the broker does not take %s: %s", self._status_topic, delivery.reason)
-        self._connected_at_s = time.monotonic()
+        self.connected_at_s = time.monotonic()
         self._last_failure = None
         _log.info(
             "connected to %s:%d with MQTT %s%s, at most %d results under way",
@@ -230,7 +226,7 @@ class PahoBroker:
             self._guarded(hook)
 
     def _say_farewell(self, session: Session) -> None:
-        self._connected_at_s = None
+        self.connected_at_s = None
         is_said = False
         while session.failure is None and time.monotonic() < self._stop_by:
             is_said = is_said or session.publish(self._status(Status.STOPPED), lambda _delivery: None)
