@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
 
 from tests.faults.line import ALL, PERSISTENT, TOPICS, Historian, duplicates, running_line
@@ -76,6 +75,10 @@ def test_a_broker_that_restarts_many_times_gets_everything(tmp_path: Path, is_lo
     )
 
 
+def die(*_: object) -> None:
+    raise RuntimeError("a fault of a callback")
+
+
 def test_a_network_thread_that_fails_in_mid_stream_is_rebuilt_within_two_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_long: bool
 ) -> None:
@@ -91,11 +94,10 @@ def test_a_network_thread_that_fails_in_mid_stream_is_rebuilt_within_two_seconds
             historian.wait_for_more(30)
             online = len(historian.subscriber.payloads(TOPICS.status))
 
-            def die(*_: object) -> None:
-                monkeypatch.undo()
-                raise RuntimeError("a fault of a callback")
-
-            monkeypatch.setattr(paho.Client, ("loop_read", "loop_misc", "loop_write")[number % 3], die)
+            session = line.client._session
+            assert session is not None
+            step = ("loop_read", "loop_misc", "loop_write")[number % 3]
+            monkeypatch.setattr(session._client, step, die)
             since_s = time.monotonic()
             historian.subscriber.wait_for(TOPICS.status, online + 1)
             longest_s = max(longest_s, time.monotonic() - since_s)
