@@ -38,7 +38,7 @@ install_package() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     echo "installing the package and what its tests need into $venv (once)"
     "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,gpio,export,test]' ||
+        --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,gpio,parquet,export,test]' ||
         stop "the package could not be installed; pip says why above"
     echo "$wanted" >"$stamp"
 }

@@ -2,7 +2,8 @@
 
 import time
 
-from edgevision.config.station import LedgerSettings, Station
+from edgevision.config.station import Station
+from edgevision.daemon.watch import Condition, ledger_conditions
 from edgevision.health import Beat
 from edgevision.ledger.journal import Ledger
 from edgevision.messages import Topics
@@ -15,6 +16,7 @@ from edgevision.ports import InspectionSink
 __all__ = ["Delivering"]
 
 _FAREWELL_S = 0.5
+_LAST_WRITE_S = 0.5
 
 
 class Delivering:
@@ -32,15 +34,15 @@ class Delivering:
 
         Raises:
             ConfigError: the broker's settings name files that cannot be used.
-            LedgerError: the ledger cannot be opened.
+            ForeignLedger: the ledger is of another version, or another process writes it.
         """
         self.broker: PahoBroker | None = None
         self.publisher: Publisher | None = None
         self.sinks: list[InspectionSink] = []
-        self._ledger = _open_ledger(station.ledger, run_id, beat)
+        self._ledger = _open_ledger(station, run_id, beat)
         settings = station.mqtt
         if settings is not None:
-            outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
+            outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages, run_id)
             self.broker = PahoBroker(settings, topics)
             self.publisher = Publisher(
                 self.broker, outbox, topics, result_expiry_s=settings.result_expiry_s, beat=beat
@@ -51,6 +53,11 @@ class Delivering:
     def waiting(self) -> int:
         """How many results the broker has not acknowledged."""
         return self.publisher.figures.depth if self.publisher is not None else 0
+
+    def conditions(self) -> list[Condition]:
+        """Return what is wrong with the ledger."""
+        ledger = self._ledger
+        return [] if ledger is None else ledger_conditions(ledger.failure, ledger.damaged)
 
     def start(self) -> None:
         """Begin to connect and to deliver."""
@@ -64,12 +71,19 @@ class Delivering:
             self.publisher.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
             self.broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
         if self._ledger is not None:
-            self._ledger.close()
+            self._ledger.close(max(_LAST_WRITE_S, stop_by_s - time.monotonic()))
 
 
-def _open_ledger(settings: LedgerSettings | None, run_id: str, beat: Beat) -> Ledger | None:
-    if settings is None:
+def _open_ledger(station: Station, run_id: str, beat: Beat) -> Ledger | None:
+    """Open the ledger of a station that has one and publishes."""
+    settings = station.ledger
+    if settings is None or station.mqtt is None:
         return None
     return Ledger(
-        settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days, beat=beat
+        settings.path,
+        run_id,
+        max_bytes=settings.max_bytes,
+        keep_days=settings.keep_days,
+        max_unwritten=station.mqtt.outbox_max_messages,
+        beat=beat,
     )

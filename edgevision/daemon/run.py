@@ -70,7 +70,7 @@ class Daemon:
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
             CaptureError: a source's address names nothing.
-            LedgerError: the ledger cannot be opened.
+            ForeignLedger: the ledger is of another version, or another process writes it.
         """
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
@@ -196,6 +196,7 @@ class Daemon:
             *repair_conditions(models.health),
             *self._controls.conditions(),
             *self._keeping.conditions(),
+            *self._delivering.conditions(),
         ]
 
     def _measure(self) -> None:

@@ -6,11 +6,12 @@ from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_me
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
 from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
-from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
+from edgevision.messages.result import VOLATILE_FIELDS, result_message
+from edgevision.messages.stamp import stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
 from edgevision.messages.topics import Topics
-from edgevision.messages.wire import encode
+from edgevision.messages.wire import encode, iso_utc
 
 __all__ = [
     "COMMAND_MODELS",
@@ -33,6 +34,7 @@ __all__ = [
     "counters_message",
     "encode",
     "info_message",
+    "iso_utc",
     "metrics_message",
     "result_message",
     "schemas",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from edgevision.messages import Topics, encode, result_message
 from edgevision.mqtt.publisher import Publisher
@@ -31,7 +32,7 @@ class ResultSink:
         self._topics = topics
 
     def commit(self, batch: Sequence[Inspected]) -> None:
-        """Put the results into the outbox; never waits for the network."""
+        """Put the results into the outbox; waits neither for the network nor for a disk."""
         last: dict[str, bytes] = {}
         results = []
         for inspected in batch:
@@ -46,5 +47,4 @@ class ResultSink:
             topic = self._topics.result(inspection.camera)
             results.append(NewResult(topic, payload, inspection.verdict.judgement, time.time_ns()))
             last[inspection.camera] = payload
-        self._outbox.append(results)
-        self._publisher.committed(last)
+        self._outbox.append(results, partial(self._publisher.committed, last))

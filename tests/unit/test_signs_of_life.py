@@ -173,7 +173,7 @@ def test_a_line_that_waits_for_triggers_is_alive() -> None:
 
 def test_an_idle_ledger_is_alive(tmp_path: Path) -> None:
     heard = Heard()
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=10, beat=heard)
+    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_bytes=10**9, beat=heard)
 
     assert heard.has("ledger", 2)
     ledger.close()
