@@ -16,6 +16,8 @@
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    │   ├── DamagedLedger         9  the file is no database any more
+    │   └── ForeignLedger         9  another version wrote the file, or another process writes it
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
     └── OutputError               8  a result file cannot be written
@@ -33,9 +35,11 @@ __all__ = [
     "ConfigError",
     "DamagedBundle",
     "DamagedFrame",
+    "DamagedLedger",
     "EdgeVisionError",
     "EngineError",
     "EvidenceError",
+    "ForeignLedger",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -129,6 +133,14 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class DamagedLedger(LedgerError):
+    """The file is no database, or one that is damaged."""
+
+
+class ForeignLedger(LedgerError):
+    """The ledger is of another version, or in use by another process."""
 
 
 class EvidenceError(EdgeVisionError):

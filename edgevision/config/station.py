@@ -133,7 +133,7 @@ class MqttSettings(_Part):
     reconnect_max_s: Seconds = 30.0
     result_expiry_s: Annotated[int, Field(strict=True, ge=1, le=2**32 - 1)] | None = None
     outbox_max_messages: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 10_000
-    """Results kept in memory while the broker is away."""
+    """Results kept in memory while the broker is away; with a ledger, while its disk takes nothing."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "MqttSettings":
@@ -149,8 +149,8 @@ class LedgerSettings(_Part):
 
     path: Path
     """Relative to this file; made where it is missing, its folder must exist."""
-    max_waiting: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 1_000_000
-    """Results that wait for the broker; beyond it the oldest OK is dropped first."""
+    max_bytes: Annotated[int, Field(strict=True, ge=1_000_000, le=10**15)] = 4_000_000_000
+    """The file holds so much at most: delivered results go first, then waiting ones, OK before NG and ND."""
     keep_days: Annotated[float, Field(gt=0.0, le=3650.0)] = 30.0
     """How long results stay after the broker has acknowledged them."""
 

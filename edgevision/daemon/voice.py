@@ -16,6 +16,7 @@ from edgevision.messages import (
     HostFacts,
     MachineState,
     alarm_message,
+    alarm_record,
     commands_message,
     counters_message,
     info_message,
@@ -94,11 +95,13 @@ class Voice:
         present = {(condition.code, condition.camera): condition for condition in conditions}
         for key, condition in present.items():
             if key not in self._active:
-                _log.error("alarm %s: %s", condition.code, condition.text)
+                record = alarm_record(condition.code, active=True, camera=condition.camera)
+                _log.error("alarm %s: %s", condition.code, condition.text, extra=record)
                 self._alarm(condition, active=True)
         for key, condition in self._active.items():
             if key not in present:
-                _log.info("alarm %s is over", condition.code)
+                record = alarm_record(condition.code, active=False, camera=condition.camera)
+                _log.info("alarm %s is over", condition.code, extra=record)
                 self._alarm(condition, active=False)
         self._active = present
 
