@@ -19,6 +19,7 @@ from edgevision.daemon.controls import Controls
 from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.lines import Line, open_line
 from edgevision.daemon.machine import host_facts
+from edgevision.daemon.page import StationPage
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
@@ -28,6 +29,7 @@ from edgevision.errors import CaptureError
 from edgevision.ledger.journal import Ledger
 from edgevision.messages import MachineState, Topics
 from edgevision.mqtt.client import PahoBroker
+from edgevision.mqtt.homeassistant import announce
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
 from edgevision.mqtt.sink import ResultSink
@@ -75,12 +77,12 @@ class Daemon:
         self._topics = Topics(station.topic_root, station.station)
         self._streams = min(len(station.cameras), available_threads())
         run_id = str(uuid.uuid4())
-        self._keeping = Keeping(station)
+        self._keeping, self._page = Keeping(station), StationPage(station)
         self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
         self._sinks = list(observers)
         self._ledger = _open_ledger(station.ledger, run_id)
         self._publisher = self._connect()
-        self._sinks += self._keeping.sinks(self._publisher)
+        self._sinks += [*self._keeping.sinks(self._publisher), *self._page.sinks]
         self._voice = Voice(station.station, recipe.ref, self._publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
         self._controls = Controls(
@@ -116,6 +118,7 @@ class Daemon:
             failures = self._stop_lanes()
             self._measure()
             self._say_goodbye(failures)
+            self._page.stop()
             self._keeping.close(in_a_hurry=stop.is_set())
             self._active.close()
             if self._ledger is not None:
@@ -131,6 +134,7 @@ class Daemon:
         outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
         self._broker = PahoBroker(settings, self._topics)
         publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
+        announce(self._station, self._topics, self._broker, publisher)
         self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
         return publisher
 
@@ -158,6 +162,8 @@ class Daemon:
 
     def _start(self) -> None:
         self._keeping.start()
+        self._page.attend(self._lines, self._active, self._voice, self._publisher, self._keeping)
+        self._page.start()
         if self._publisher is not None and self._broker is not None:
             self._publisher.start()
             self._broker.start()
