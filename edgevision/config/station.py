@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
+from edgevision.config.plant import HomeAssistantSettings, MetricsPageSettings
 from edgevision.messages.topics import STATION_TOPICS
 
 __all__ = [
@@ -175,6 +176,10 @@ class Station(_Part):
     """No images are kept when absent."""
     preview: PreviewSettings | None = None
     """No previews are sent when absent."""
+    home_assistant: HomeAssistantSettings | None = None
+    """Home Assistant is told nothing when absent."""
+    metrics_page: MetricsPageSettings | None = None
+    """Nothing is served over HTTP when absent."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -198,5 +203,8 @@ class Station(_Part):
                 raise ValueError(msg)
         if self.commands.enabled and self.mqtt is None:
             msg = "commands: they come over MQTT; give the section mqtt too"
+            raise ValueError(msg)
+        if self.home_assistant is not None and self.mqtt is None:
+            msg = "home_assistant: it is told over MQTT; give the section mqtt too"
             raise ValueError(msg)
         return self

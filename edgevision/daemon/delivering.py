@@ -8,6 +8,7 @@ from edgevision.health import Beat
 from edgevision.ledger.journal import Ledger
 from edgevision.messages import Topics
 from edgevision.mqtt.client import PahoBroker
+from edgevision.mqtt.homeassistant import announce
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
 from edgevision.mqtt.sink import ResultSink, UriOf
@@ -47,6 +48,7 @@ class Delivering:
             self.publisher = Publisher(
                 self.broker, outbox, topics, result_expiry_s=settings.result_expiry_s, beat=beat
             )
+            announce(station, topics, self.broker, self.publisher)
             self.sinks.append(ResultSink(outbox, self.publisher, topics, uri_of))
 
     @property

@@ -21,6 +21,7 @@ from edgevision.daemon.hangup import Hangup
 from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.lines import Line, open_line
 from edgevision.daemon.machine import host_facts
+from edgevision.daemon.page import StationPage
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.service import Service, summary
 from edgevision.daemon.teller import Teller
@@ -78,11 +79,12 @@ class Daemon:
         self._service = Service(manager or Systemd(), self._beats)
         self._service.starting("loading the models")
         run_id, streams = str(uuid.uuid4()), min(len(station.cameras), available_threads())
-        self._keeping = Keeping(station)
+        self._keeping, self._page = Keeping(station), StationPage(station)
         self._active = ActiveRecipe(recipe, station, run_id, streams, self._keeping.learn)
         self._delivering = Delivering(station, self._topics, run_id, self._keeping.uri, self._beats.beat)
         publisher = self._delivering.publisher
-        self._sinks = [*self._delivering.sinks, *observers, *self._keeping.sinks(publisher)]
+        watchers = [*self._keeping.sinks(publisher), *self._page.sinks]
+        self._sinks = [*self._delivering.sinks, *observers, *watchers]
         self._voice = Voice(station.station, recipe.ref, publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
         self._controls = Controls(
@@ -122,6 +124,7 @@ class Daemon:
             self._measure()
             self._keeping.close(stop_by_s if stop.is_set() else None)
             self._say_goodbye(failures, stop_by_s)
+            self._page.stop()
             self._active.close()
         if failures:
             raise failures[0]
@@ -147,6 +150,8 @@ class Daemon:
 
     def _start(self) -> None:
         self._keeping.start()
+        self._page.attend(self._lines, self._active, self._voice, self._delivering.publisher, self._keeping)
+        self._page.start()
         self._delivering.start()
         self._introduce()
         self._voice.state(MachineState.READY)

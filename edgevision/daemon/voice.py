@@ -44,6 +44,11 @@ class Voice:
         self._state: MachineState | None = None
         self._active: dict[tuple[str, str | None], Condition] = {}
 
+    @property
+    def told(self) -> MachineState | None:
+        """Return the state that was said last; None before the first, and while the recipe changes."""
+        return self._state
+
     def inspects_by(self, recipe: RecipeRef) -> None:
         """Name another recipe from now on; the state is said again with it."""
         self._recipe = recipe

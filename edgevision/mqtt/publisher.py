@@ -75,6 +75,11 @@ class Publisher:
         return self._results.figures
 
     @property
+    def is_connected(self) -> bool:
+        """True while the broker is there."""
+        return self._broker.is_connected
+
+    @property
     def faults(self) -> int:
         """How many exceptions the thread met; each was logged."""
         return self._faults
@@ -119,6 +124,10 @@ class Publisher:
     def commands(self, message: MessageDict) -> None:
         """Retain the counts of the commands."""
         self._hold(Message(self._topics.commands, encode(message), qos=1, retain=True))
+
+    def retain(self, topic: str, payload: bytes) -> None:
+        """Retain a payload on a topic that is not the station's own; empty deletes what is retained there."""
+        self._hold(Message(topic, payload, qos=1, retain=True))
 
     def preview(self, camera: str, jpeg: bytes) -> None:
         """Send a small picture, if there is a connection."""
