@@ -61,6 +61,11 @@ class Delivering:
         ledger = self._ledger
         return [] if ledger is None else ledger_conditions(ledger.failure, ledger.damaged)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether, after `stop`, the disk still holds the ledger."""
+        return self._ledger is not None and self._ledger.is_held
+
     def start(self) -> None:
         """Begin to connect and to deliver."""
         if self.publisher is not None and self.broker is not None:
@@ -70,7 +75,7 @@ class Delivering:
     def stop(self, stop_by_s: float) -> None:
         """Deliver what waits until `stop_by_s` (monotonic), and say good-bye."""
         if self.publisher is not None and self.broker is not None:
-            self.publisher.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
+            self.publisher.stop(max(_FAREWELL_S, stop_by_s - _FAREWELL_S - time.monotonic()))
             self.broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
         if self._ledger is not None:
             self._ledger.close(max(_LAST_WRITE_S, stop_by_s - time.monotonic()))

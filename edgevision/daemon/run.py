@@ -105,6 +105,11 @@ class Daemon:
         """How many inspections were committed."""
         return sum(line.records.total for line in self._lines)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether, after `run`, a disk that does not answer still holds a thread."""
+        return self._delivering.is_held
+
     def run(self, stop: threading.Event, hangup: threading.Event | None = None) -> None:
         """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
 

@@ -93,6 +93,11 @@ class Ledger:
         """Damaged ledgers that were set aside beside this one and are still there."""
         return self._disk.damaged
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the disk still holds the writer: after `close`, nobody can close the file."""
+        return self._writer.is_alive()
+
     def append(self, results: Sequence[NewResult], on_safe: Callable[[], None]) -> None:
         """Take results; `on_safe` is called when they are on the disk, or when the disk takes nothing."""
         ticks_ns = time.monotonic_ns()

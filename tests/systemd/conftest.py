@@ -50,6 +50,13 @@ def machine(wheel: Path) -> Iterator[Machine]:
         yield machine
 
 
+@pytest.fixture
+def long_only(is_long: bool) -> None:
+    """Skip what takes long and is no part of the short form."""
+    if not is_long:
+        pytest.skip("installs or waits for long: --long")
+
+
 def fresh_host(machine: Machine) -> None:
     """Leave nothing of edgevision but a virtual environment that has what it depends on."""
     machine.run(*UNINSTALL)

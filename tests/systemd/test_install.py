@@ -5,7 +5,7 @@ import pytest
 from tests.systemd.conftest import INSTALL, UNINSTALL, fresh_host
 from tests.systemd.machine import Machine, needs_systemd
 
-pytestmark = needs_systemd
+pytestmark = [needs_systemd, pytest.mark.usefixtures("long_only")]
 
 UNIT = "edgevision@line1.service"
 COUNT = ("/opt/edgevision/bin/edgevision", "ledger", "stats", "/var/lib/edgevision/line1/ledger.db")

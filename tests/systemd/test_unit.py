@@ -140,6 +140,7 @@ def test_ready_comes_with_the_first_frame_and_the_password_from_the_credential(
     assert station.machine.run("stat", "-c", "%U %a", CREDENTIAL) == "root 600\n"
 
 
+@pytest.mark.usefixtures("long_only")
 def test_a_camera_that_is_away_keeps_the_light_from_going_green(station: Station) -> None:
     station.write({"source": "http://127.0.0.1:9/"})
     station.machine.run("systemctl", "start", "--no-block", UNIT)
@@ -168,6 +169,7 @@ def test_a_process_that_stands_still_is_restarted_by_the_watchdog(station: Stati
     assert "Watchdog timeout" in station.machine.journal(f"INVOCATION_ID={first['InvocationID']}")
 
 
+@pytest.mark.usefixtures("long_only")
 def test_a_capture_thread_that_hangs_gets_no_green_light(station: Station, camera: str) -> None:
     station.write({"source": camera, "read_timeout_s": 600.0})
     first = station.start()
@@ -178,6 +180,7 @@ def test_a_capture_thread_that_hangs_gets_no_green_light(station: Station, camer
     assert "Watchdog timeout" in station.machine.journal(f"INVOCATION_ID={first['InvocationID']}")
 
 
+@pytest.mark.usefixtures("long_only")
 def test_losing_camera_and_broker_is_told_and_is_no_reason_to_restart(
     station: Station, heard: Listener, camera: str
 ) -> None:
@@ -224,6 +227,7 @@ def test_reload_takes_a_new_recipe_between_two_frames(station: Station, heard: L
     assert (found["ActiveState"], found["SubState"]) == ("active", "running")
 
 
+@pytest.mark.usefixtures("long_only")
 def test_reload_says_what_needs_a_restart_or_why_it_is_refused(station: Station) -> None:
     first = station.start()
     station.write({"source": "sample:1", "fps": 4})
@@ -237,6 +241,7 @@ def test_reload_says_what_needs_a_restart_or_why_it_is_refused(station: Station)
     assert "reload refused, the station goes on as it was" in station.machine.journal("--unit", UNIT)
 
 
+@pytest.mark.usefixtures("long_only")
 def test_the_journal_can_be_searched_by_station_and_priority(station: Station) -> None:
     station.write({"source": "http://127.0.0.1:9/"})
     station.machine.run("systemctl", "start", "--no-block", UNIT)
