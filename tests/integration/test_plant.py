@@ -56,7 +56,7 @@ class Plant:
 
 @pytest.fixture
 def plant(tmp_path: Path) -> Iterator[Plant]:
-    made = ["sh", PLANT / "certificates.sh", tmp_path / "tls", "127.0.0.1", "localhost"]
+    made: list[str | Path] = ["sh", PLANT / "certificates.sh", tmp_path / "tls", "127.0.0.1", "localhost"]
     subprocess.run(made, check=True, capture_output=True, timeout=60)
     passwords = tmp_path / "passwords"
     passwords.touch()
@@ -112,7 +112,7 @@ class User:
         """Return the payload of the first message that is meant."""
 
         def found() -> list[bytes]:
-            return [m.payload for m in self._messages if is_it(m.topic, m.payload)]
+            return [bytes(m.payload) for m in self._messages if is_it(m.topic, m.payload)]
 
         with self._arrived:
             if not self._arrived.wait_for(lambda: bool(found()), LONG_S):
@@ -121,7 +121,7 @@ class User:
 
     def on(self, topic: str) -> list[bytes]:
         with self._arrived:
-            return [message.payload for message in self._messages if message.topic == topic]
+            return [bytes(message.payload) for message in self._messages if message.topic == topic]
 
     def _subscribe(self, client: paho.Client, *_: object) -> None:
         client.subscribe([(topic, 1) for topic in self._topics])

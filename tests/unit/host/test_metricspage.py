@@ -25,7 +25,7 @@ FIGURES = StationFigures(
     cameras={
         "cam1": CameraFigures(frames=9, ok=1, ng=1, nd=0, skipped=7, reopened=2, reads_failed=3, rate_hz=0)
     },
-    outbox=OutboxFigures(depth=4, delivered=5, resent=6, refused=7, dropped=8),
+    outbox=OutboxFigures(depth=4, delivered=5, resent=6, refused=7, dropped_ok=8),
     is_connected=True,
 )
 
