@@ -87,7 +87,7 @@ class Daemon:
         self._sinks = [*self._delivering.sinks, *observers, *watchers]
         self._voice = Voice(station.station, recipe.ref, publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
-        self._controls = self._open_controls(file)
+        self._controls = self._control(file)
         self._teller = Teller(self._lines, self._active, self._voice, self._introduce)
         self._measured_ns = time.monotonic_ns()
 
@@ -125,18 +125,6 @@ class Daemon:
         if failures:
             raise failures[0]
 
-    def _open_controls(self, file: Path | None) -> Controls:
-        return Controls(
-            self._station,
-            self._lines,
-            self._active,
-            topics=self._topics,
-            broker=self._delivering.broker,
-            file=file,
-            take=self._take,
-            on_change=self._tell_state,
-        )
-
     def _take(self, station: Station) -> None:
         self._station = station
         logging.getLogger().setLevel(station.log_level.upper())
@@ -151,6 +139,18 @@ class Daemon:
             reach_ns=lambda: self._active.reach_ns,
             on_change=self._tell_state,
             beat=self._beats.beat,
+        )
+
+    def _control(self, file: Path | None) -> Controls:
+        return Controls(
+            self._station,
+            self._lines,
+            self._active,
+            topics=self._topics,
+            broker=self._delivering.broker,
+            file=file,
+            take=self._take,
+            on_change=self._tell_state,
         )
 
     def _tell_state(self) -> None:
