@@ -28,7 +28,7 @@ def cells(batch: Batch) -> npt.NDArray[np.float32]:
     picture = batch[0].astype(np.float32)
     kernel = SIDE_PX // 4
     flat = picture.reshape(4, kernel, 4, kernel, 3).mean(axis=(1, 3)).transpose(2, 0, 1).ravel()
-    return (flat - flat.mean())[np.newaxis]
+    return np.asarray((flat - flat.mean())[np.newaxis], np.float32)
 
 
 def step(**fields: Any) -> RecogniseStep:
