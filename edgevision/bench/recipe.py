@@ -8,6 +8,7 @@ for its object and matches it with one enrolled example.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from edgevision.recipe import SCHEMA
 
 __all__ = ["write_recipe"]
 
-_STEPS = {
+_STEPS: dict[str, dict[str, Any]] = {
     "segment": {"task": "segment", "scaling": "stretch", "pixel_threshold": 1.0},
     "detect": {"task": "detect", "scaling": "stretch", "score_threshold": 1.0},
     "embed": {"task": "recognise", "gallery": "bench"},

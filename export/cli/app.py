@@ -7,7 +7,7 @@ import shlex
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from export.cli.options import (
     Data,
     HeldOut,
     ManifestFile,
+    Nms,
     Opset,
     QuantizeMethod,
     RecipeFile,
@@ -28,6 +29,20 @@ from export.cli.options import (
     say,
     torch_module,
 )
+from export.cli.train import (
+    Config,
+    Folder,
+    Out,
+    Resume,
+    Start,
+    Threads,
+    train_app,
+    train_ssd,
+    train_unet,
+)
+
+if TYPE_CHECKING:
+    from export.pipeline import Step
 
 __all__ = ["app", "main"]
 
@@ -38,40 +53,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
 
-_Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
-_Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]
-_Threads = Annotated[int | None, typer.Option(help="Threads for torch; torch's own choice when absent.")]
-_Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch in OUT.")]
-_Start = Annotated[
-    Path | None,
-    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of the same network."),
-]
-_Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
 _Bundle = Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The bundle to write.")]
-
-
-@train_app.command("unet")
-def train_unet(
-    config: _Config,
-    out: _Out,
-    data: _Folder = None,
-    resume: _Resume = False,
-    start: _Start = None,
-    threads: _Threads = None,
-) -> None:
-    """Train a UNet; the best weights land in OUT/best.pt, the report in OUT/report.html."""
-    from export.train.config import load_train_config
-    from export.train.loop import train_unet as train
-
-    if resume and start is not None:
-        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
-    result = train(load_train_config(config), out, data_dir=data, resume=resume, start=start, threads=threads)
-    print(f"{result.checkpoint}: mean IoU {result.metrics.mean_iou:.4f} after {result.epochs} epochs")
 
 
 @app.command()
@@ -80,15 +66,15 @@ def convert(
         str, typer.Argument(metavar="MODEL", help="CHECKPOINT.pt, MODULE:FUNCTION or FILE.onnx")
     ],
     manifest: ManifestFile,
-    out: _Out,
+    out: Out,
     data: Data = None,
     opset: Opset = 18,
 ) -> None:
     """Make the float ONNX model in OUT, and compare it with torch on real inputs."""
     from export.description import read_description
-    from export.materials import open_materials
     from export.pipeline import PARITY_INPUTS, adopt_onnx, convert_torch
     from export.sources import load_torch
+    from export.subjects import names_to_be, open_subject
     from export.work import Work
 
     description, work = read_description(manifest), Work(out)
@@ -97,12 +83,13 @@ def convert(
         say(f"{work.model_path('fp32')}: takes bytes")
         return
     loaded = load_torch(source, description)
-    pictures = open_materials(
-        data, loaded.description.labels, loaded.training, calibration=1, held_out=PARITY_INPUTS
+    names = names_to_be(loaded.description)
+    subject = open_subject(
+        loaded.description, loaded.training, names, data, calibration=1, held_out=PARITY_INPUTS
     )
-    facts = convert_torch(loaded, opset, pictures, work)
+    facts = convert_torch(loaded, opset, subject, work)
     say(
-        f"{work.model_path('fp32')}: probabilities within {facts.max_abs_difference:.2g} of torch "
+        f"{work.model_path('fp32')}: values within {facts.max_abs_difference:.2g} of torch "
         f"on {facts.compared_inputs} inputs"
     )
 
@@ -149,6 +136,7 @@ def bundle(
     method: QuantizeMethod = "minmax",
     recipe: RecipeFile = None,
     pictures: HeldOut = 200,
+    nms: Nms = False,
 ) -> None:
     """Run the gate and, when it passes, write the bundle; with --onnx from a model of your own."""
     if (work is None) == (onnx is None) or (onnx is None) != (manifest is None):
@@ -158,42 +146,48 @@ def bundle(
         convert(str(onnx), manifest, work)
         quantize(work, data, method, recipe, pictures)
     assert work is not None
-    _bundle(work, out, data, recipe, pictures)
+    _bundle(out, open_step(work, data, recipe, pictures), nms=nms)
 
 
-def _bundle(work: Path, out: Path, data: str | None, recipe: Path | None, pictures: int) -> None:
+def _bundle(out: Path, step: "Step", *, nms: bool) -> None:
     from export.cli.tables import print_gate
     from export.pipeline import bundle as run
 
-    step = open_step(work, data, recipe, pictures)
-    print_gate(run(step, out, _command(), torch_module(step.work)))
+    print_gate(run(step, out, _command(), torch_module(step.work), suppression=nms))
     say(f"{out}: written")
 
 
 @app.command("all")
 def everything(
-    config: _Config,
+    config: Config,
     manifest: ManifestFile,
-    out: _Out,
-    data: _Folder = None,
-    resume: _Resume = False,
-    start: _Start = None,
-    threads: _Threads = None,
+    out: Out,
+    data: Folder = None,
+    resume: Resume = False,
+    start: Start = None,
+    threads: Threads = None,
     recipe: RecipeFile = None,
     opset: Opset = 18,
     method: QuantizeMethod = "minmax",
     pictures: HeldOut = 200,
+    nms: Nms = False,
 ) -> None:
     """Train, convert, quantize, verify and bundle; the bundle lands in OUT/NAME.zip."""
     from export.description import read_description
+    from export.detect.config import is_detector_config
 
     source = None if data is None else str(data)
     name = read_description(manifest).name
     read_recipe(recipe)
-    train_unet(config, out, data, resume, start, threads)
+    if is_detector_config(config):
+        if data is None:
+            raise UsageError(f"{config}: trains a detector, expected --data with a folder of labelled boxes")
+        train_ssd(config, out, data, resume, start, threads)
+    else:
+        train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
-    _bundle(out, out / f"{name}.zip", source, recipe, pictures)
+    _bundle(out / f"{name}.zip", open_step(out, source, recipe, pictures), nms=nms)
 
 
 def _command() -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "Data",
     "HeldOut",
     "ManifestFile",
+    "Nms",
     "Opset",
     "QuantizeMethod",
     "RecipeFile",
@@ -52,26 +53,30 @@ RecipeFile = Annotated[
     Path | None,
     typer.Option("--recipe", metavar="FILE", help="Judge by this recipe; any defect is NG without it."),
 ]
+Nms = Annotated[
+    bool, typer.Option("--nms", help="Put decoding and suppression of doubles into the graphs of an SSD.")
+]
 WorkDir = Annotated[Path, typer.Argument(metavar="WORK", help="The folder that convert made.")]
 
 
 def open_step(folder: Path, data: str | None, recipe: Path | None, pictures: int) -> "Step":
     """Open a work folder with its pictures. Raises UsageError or ConfigError."""
-    from export.materials import open_materials
     from export.pipeline import Step
+    from export.subjects import names_of, open_subject
     from export.work import Work
 
     work = Work(folder)
     facts = work.read_facts()
-    judged_by = read_recipe(recipe)
-    materials = open_materials(
-        data,
-        facts.description.labels,
+    subject = open_subject(
+        facts.description,
         facts.training,
+        names_of(work.read_model("fp32")),
+        data,
+        read_recipe(recipe),
         calibration=CALIBRATION_PICTURES,
         held_out=pictures,
     )
-    return Step(work, materials, say, judged_by)
+    return Step(work, subject, say)
 
 
 def read_recipe(file: Path | None) -> Recipe | None:

@@ -1,0 +1,75 @@
+"""`python -m export train …`: trains the networks, and the options that `all` shares with it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgevision.errors import UsageError
+
+__all__ = [
+    "Config",
+    "Folder",
+    "Out",
+    "Resume",
+    "Start",
+    "Threads",
+    "train_app",
+    "train_ssd",
+    "train_unet",
+]
+
+train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
+Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]
+Threads = Annotated[int | None, typer.Option(help="Threads for torch; torch's own choice when absent.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch in OUT.")]
+Start = Annotated[
+    Path | None,
+    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of the same network."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
+
+
+@train_app.command("unet")
+def train_unet(
+    config: Config,
+    out: Out,
+    data: Folder = None,
+    resume: Resume = False,
+    start: Start = None,
+    threads: Threads = None,
+) -> None:
+    """Train a UNet; the best weights land in OUT/best.pt, the report in OUT/report.html."""
+    from export.train.config import load_train_config
+    from export.train.loop import train_unet as train
+
+    if resume and start is not None:
+        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    result = train(load_train_config(config), out, data_dir=data, resume=resume, start=start, threads=threads)
+    print(f"{result.checkpoint}: mean IoU {result.metrics.mean_iou:.4f} after {result.epochs} epochs")
+
+
+@train_app.command("ssd")
+def train_ssd(
+    config: Config,
+    out: Out,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of labelled boxes.")],
+    resume: Resume = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start", metavar="FILE", help="Begin with its weights, as far as they fit: .pt, .pth."
+        ),
+    ] = None,
+    threads: Threads = None,
+) -> None:
+    """Train a detector; the best weights land in OUT/best.pt, the report in OUT/report.html."""
+    from export.detect.config import load_detect_config
+    from export.detect.loop import train_ssd as train
+
+    if resume and start is not None:
+        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    result = train(load_detect_config(config), out, data, resume=resume, start=start, threads=threads)
+    print(f"{result.checkpoint}: mAP at IoU 0.5 {result.metrics.mean_ap:.4f} after {result.epochs} epochs")
