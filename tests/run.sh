@@ -38,7 +38,8 @@ install_package() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     echo "installing the package and what its tests need into $venv (once)"
     "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,dashboard,gallery,gpio,export,test]' ||
+        --constraint deploy/constraints.txt \
+        --editable '.[cpu,openvino,demo,dashboard,gallery,gpio,parquet,export,test]' ||
         stop "the package could not be installed; pip says why above"
     echo "$wanted" >"$stamp"
 }
@@ -67,11 +68,18 @@ install_chromium() {
         "the tests marked 'browser' are skipped. As root: apt-get install chromium"
 }
 
+install_systemd() {
+    command -v nsenter >/dev/null && command -v ip >/dev/null && command -v dbus-daemon >/dev/null &&
+        [ -x /lib/systemd/systemd ] && return
+    install_from_system systemd dbus iproute2 util-linux
+}
+
 echo "== install"
 make_venv
 install_package
 install_mosquitto
 install_chromium
+install_systemd
 export PATH="$venv/bin:$PATH"
 
 step ruff ruff check .

@@ -100,7 +100,7 @@ def ledger_counts(folder: Path) -> dict[str, int]:
     reader = LedgerReader(folder / "ledger.sqlite")
     try:
         counts = {judgement.value: 0 for judgement in Judgement}
-        for (judgement, _state), count in reader.books().counts.items():
+        for (_state, judgement), count in reader.books().counts.items():
             counts[judgement.value] += count
         return counts
     finally:
