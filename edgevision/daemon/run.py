@@ -87,16 +87,7 @@ class Daemon:
         self._sinks = [*self._delivering.sinks, *observers, *watchers]
         self._voice = Voice(station.station, recipe.ref, publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
-        self._controls = Controls(
-            station,
-            self._lines,
-            self._active,
-            topics=self._topics,
-            broker=self._delivering.broker,
-            file=file,
-            take=self._take,
-            on_change=self._tell_state,
-        )
+        self._controls = self._control(file)
         self._teller = Teller(self._lines, self._active, self._voice, self._introduce)
         self._measured_ns = time.monotonic_ns()
 
@@ -148,6 +139,18 @@ class Daemon:
             reach_ns=lambda: self._active.reach_ns,
             on_change=self._tell_state,
             beat=self._beats.beat,
+        )
+
+    def _control(self, file: Path | None) -> Controls:
+        return Controls(
+            self._station,
+            self._lines,
+            self._active,
+            topics=self._topics,
+            broker=self._delivering.broker,
+            file=file,
+            take=self._take,
+            on_change=self._tell_state,
         )
 
     def _tell_state(self) -> None:

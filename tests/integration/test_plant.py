@@ -112,7 +112,7 @@ class User:
         """Return the payload of the first message that is meant."""
 
         def found() -> list[bytes]:
-            return [bytes(m.payload) for m in self._messages if is_it(m.topic, m.payload)]
+            return [bytes(m.payload) for m in self._messages if is_it(m.topic, bytes(m.payload))]
 
         with self._arrived:
             if not self._arrived.wait_for(lambda: bool(found()), LONG_S):
