@@ -18,6 +18,7 @@
     ├── LedgerError               9  the ledger cannot be opened, read or written
     │   ├── DamagedLedger         9  the file is no database any more
     │   └── ForeignLedger         9  another version wrote the file, or another process writes it
+    ├── GalleryError             11  a gallery is refused, or cannot be read or written
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
     └── OutputError               8  a result file cannot be written
@@ -40,6 +41,7 @@ __all__ = [
     "EngineError",
     "EvidenceError",
     "ForeignLedger",
+    "GalleryError",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -141,6 +143,12 @@ class DamagedLedger(LedgerError):
 
 class ForeignLedger(LedgerError):
     """The ledger is of another version, or in use by another process."""
+
+
+class GalleryError(EdgeVisionError):
+    """A gallery is refused, or cannot be read or written."""
+
+    exit_status = 11
 
 
 class EvidenceError(EdgeVisionError):

@@ -39,7 +39,7 @@ install_package() {
     echo "installing the package and what its tests need into $venv (once)"
     "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
         --constraint deploy/constraints.txt \
-        --editable '.[cpu,openvino,demo,dashboard,gpio,parquet,export,test]' ||
+        --editable '.[cpu,openvino,demo,dashboard,gallery,gpio,parquet,export,test]' ||
         stop "the package could not be installed; pip says why above"
     echo "$wanted" >"$stamp"
 }

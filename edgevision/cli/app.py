@@ -13,7 +13,10 @@ from edgevision.cli import (
     dashboard,
     demo,
     doctor,
+    enrol,
     exits,
+    explain,
+    gallery,
     ledger,
     replay,
     run,
@@ -43,8 +46,11 @@ app.command("dashboard-user")(dashboard.dashboard_user)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("enrol")(enrol.enrol)
+app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(gallery.app, name="gallery")
 app.add_typer(ledger.app, name="ledger")
 app.command("version")(version.version)
 
