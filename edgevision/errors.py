@@ -20,7 +20,8 @@
     │   └── ForeignLedger         9  another version wrote the file, or another process writes it
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
-    └── OutputError               8  a result file cannot be written
+    ├── OutputError               8  a result file cannot be written
+    └── VerdictsDiffer           11  two result files disagree about a verdict
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
 Every message says what, what was expected, what was got, and what to do.
@@ -50,6 +51,7 @@ __all__ = [
     "StationUnfit",
     "TruncatedInput",
     "UsageError",
+    "VerdictsDiffer",
 ]
 
 
@@ -157,3 +159,9 @@ class OutputError(EdgeVisionError):
     """A result file cannot be written."""
 
     exit_status = 8
+
+
+class VerdictsDiffer(EdgeVisionError):
+    """Two result files disagree about a verdict, or one lacks frames of the other."""
+
+    exit_status = 11

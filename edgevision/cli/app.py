@@ -10,11 +10,13 @@ from edgevision.cli import (
     bench,
     bundle,
     check,
+    compare,
     dashboard,
     demo,
     doctor,
     exits,
     ledger,
+    record,
     replay,
     run,
     schema,
@@ -37,6 +39,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("record")(record.record)
+app.command("compare")(compare.compare)
 app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)
 app.command("dashboard-user")(dashboard.dashboard_user)

@@ -20,7 +20,10 @@ __all__ = ["replay"]
 
 def replay(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Video files, image folders, images, sample:SEED.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="Video files, image folders, images, recorded sessions, sample:SEED."
+        ),
     ],
     recipe: Annotated[Path, typer.Option(metavar="FILE", help="What to inspect and how to judge.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="One JSON line per frame.")],
@@ -29,6 +32,9 @@ def replay(
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page about it, in one file.")
     ] = None,
     min_score: Annotated[
         float | None,
@@ -48,13 +54,18 @@ def replay(
     from edgevision.config.station import EngineSettings
     from edgevision.engines.machine import available_threads
     from edgevision.host.logs import set_up_logs
-    from edgevision.replay.play import Replay, open_recordings
+    from edgevision.replay.inputs import expanded, open_recordings
+    from edgevision.replay.play import Replay
+    from edgevision.replay.reporting import check_writable, write_replay
 
     set_up_logs("warning")
     loaded = load_recipe(recipe)
+    inputs = expanded(inputs)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
-    _keep_inputs([*inputs, str(recipe)], [out, annotate])
+    _keep_inputs([*inputs, str(recipe)], [out, annotate, report])
     _check_tasks(loaded.recipe, masks, min_score)
+    if report is not None:
+        check_writable(report)
     workers = available_threads()
     models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
     with ExitStack() as stack:
@@ -63,6 +74,8 @@ def replay(
         on_progress = stack.enter_context(_progress_bar())
         replaying = Replay(loaded, models, workers, min_score)
         summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+    if report is not None:
+        write_replay(report, out, loaded.recipe, inputs, frames)
     if summary.tally.by_truth:
         _print_truth_table(summary.tally)
     print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
@@ -97,8 +110,8 @@ def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) 
 
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":
     from edgevision.replay.annotated import AnnotatedVideo
+    from edgevision.replay.inputs import CAMERA
     from edgevision.replay.outputs import MaskFolder, ResultLines
-    from edgevision.replay.play import CAMERA
 
     sinks: list[InspectionSink] = [stack.enter_context(ResultLines(out, station=CAMERA))]
     if masks is not None:
