@@ -10,9 +10,11 @@ import typer
 from edgevision.cli.engine import EngineName, Precision
 
 if TYPE_CHECKING:
+    from edgevision.config.document import LoadedRecipe
+    from edgevision.config.station import EngineSettings
     from edgevision.ports import InspectionSink
     from edgevision.recipe import Recipe
-    from edgevision.replay.play import Progress
+    from edgevision.replay.play import Progress, Summary
     from edgevision.tally import Tally
 
 __all__ = ["replay"]
@@ -40,6 +42,10 @@ def replay(
         float | None,
         typer.Option(min=0.0, max=1.0, help="Detect steps: report from this score on; judge as ever."),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT", help="Spread the work over a running Ray cluster."),
+    ] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")] = None,
     engine: EngineName = "auto",
     precision: Precision = "auto",
@@ -64,16 +70,21 @@ def replay(
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
     _keep_inputs([*inputs, str(recipe)], [out, annotate, report])
     _check_tasks(loaded.recipe, masks, min_score)
+    _check_places(ray, masks, annotate)
     if report is not None:
         check_writable(report)
-    workers = available_threads()
-    models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
+    settings = EngineSettings(name=engine, precision=precision)
     with ExitStack() as stack:
-        stack.callback(models.close)
-        sinks = _sinks(stack, out, masks, annotate)
         on_progress = stack.enter_context(_progress_bar())
-        replaying = Replay(loaded, models, workers, min_score)
-        summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+        if ray is not None:
+            summary = _replay_on(ray, inputs, loaded, settings, out, min_score, frames, on_progress)
+        else:
+            workers = available_threads()
+            models = Models(loaded, settings, streams=workers)
+            stack.callback(models.close)
+            sinks = _sinks(stack, out, masks, annotate)
+            replaying = Replay(loaded, models, workers, min_score)
+            summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
     if report is not None:
         write_replay(report, out, loaded.recipe, inputs, frames)
     if summary.tally.by_truth:
@@ -106,6 +117,37 @@ def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) 
             f"--min-score: recipe {recipe.name} has no detect step; what a segment step reports follows from "
             "its pixel_threshold, which is judged too"
         )
+
+
+def _check_places(ray: str | None, masks: Path | None, annotate: Path | None) -> None:
+    """Refuse what needs the pixels here, which stay where they are inspected; raises UsageError."""
+    from edgevision.errors import UsageError
+
+    if ray is not None and (masks is not None or annotate is not None):
+        raise UsageError(
+            "--ray: masks and annotated videos are written on one machine only; leave out either"
+        )
+
+
+def _replay_on(
+    address: str,
+    inputs: list[str],
+    loaded: "LoadedRecipe",
+    engine: "EngineSettings",
+    out: Path,
+    min_score: float | None,
+    frames: int | None,
+    on_progress: "Progress",
+) -> "Summary":
+    """Replay on a cluster, with the engine that this machine would use."""
+    from edgevision.build import Models
+    from edgevision.replay.cluster import pinned, replay_on_ray
+    from edgevision.replay.pieces import Job
+
+    models = Models(loaded, engine, streams=1)
+    job = Job(loaded.document.path.absolute(), pinned(engine, models), models.refs, min_score)
+    models.close()
+    return replay_on_ray(address, inputs, job, out, frames=frames, on_progress=on_progress)
 
 
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from edgevision import __version__
 from edgevision.compare import Comparison, Result
@@ -15,6 +16,10 @@ from edgevision.report.replayed import replay_page
 from edgevision.types import Judgement
 
 __all__ = ["PICTURES_MAX", "check_writable", "write_comparison", "write_replay"]
+
+_HASH_SHOWN = len("sha256:") + 16
+
+_Item = TypeVar("_Item")
 
 PICTURES_MAX = 60
 """A page shows at most so many inspections with pictures, some 15 kB each."""
@@ -30,7 +35,7 @@ def write_replay(
         OutputError: the page cannot be written.
     """
     results = read_results(results_file)
-    shown = [result for result in results if result.judgement is not Judgement.OK][:PICTURES_MAX]
+    shown = _spread([result for result in results if result.judgement is not Judgement.OK])
     pictures = find_pictures(inputs, [result.key for result in shown], frames)
     page = replay_page(results, shown, pictures, _thresholds(recipe), _facts(results, inputs))
     _write(path, page)
@@ -49,7 +54,7 @@ def write_comparison(
         CaptureError: an input cannot be opened.
         OutputError: the page cannot be written.
     """
-    shown = found.flips[:PICTURES_MAX]
+    shown = _spread(found.flips)
     wanted = [flip.after.key for flip in shown]
     frames = max((key.frame_id or 0 for key in wanted), default=0) + 1
     pictures = find_pictures(expanded(images), wanted, frames)
@@ -61,6 +66,12 @@ def write_comparison(
 def check_writable(path: Path) -> None:
     """Make an empty file, so that a wrong path is told before the work; raises OutputError."""
     _write(path, "")
+
+
+def _spread(items: Sequence[_Item]) -> list[_Item]:
+    """Return all, or as many of them as a page shows, evenly spread."""
+    count = min(len(items), PICTURES_MAX)
+    return [items[index * len(items) // count] for index in range(count)]
 
 
 def _thresholds(recipe: Recipe) -> dict[str, float]:
@@ -84,7 +95,8 @@ def _origin(results: Sequence[Result]) -> dict[str, str]:
     values: dict[str, dict[str, None]] = {}
     for result in results:
         for name, value in result.origin:
-            values.setdefault(name, {})[value] = None
+            shown = value[:_HASH_SHOWN] if name.endswith("_hash") else value
+            values.setdefault(name, {})[shown] = None
     return {name: ", ".join(found) for name, found in values.items()}
 
 

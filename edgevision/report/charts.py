@@ -58,18 +58,12 @@ def timeline(columns: Sequence[Column]) -> str:
     return _chart("Judgements in the order of inspection", columns, [_label(*end) for end in ends])
 
 
-def histogram(columns: Sequence[Column], thresholds: Mapping[str, float]) -> str:
+def histogram(columns: Sequence[Column], thresholds: Iterable[float]) -> str:
     """Return stacked bars over the score, with a dashed line for each threshold."""
-    marks = []
-    for index, (name, score) in enumerate(sorted(thresholds.items(), key=lambda item: item[1])):
-        x = _LEFT + score * (_WIDTH - _LEFT)
-        anchor, at = ("end", x - 6) if index % 2 == 0 else ("start", x + 6)
-        if at > _WIDTH - 90:
-            anchor, at = "end", x - 6
-        marks.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="2" y2="{_HEIGHT - _BOTTOM}"/>')
-        marks.append(
-            f'<text class="strong" x="{at:.1f}" y="13" text-anchor="{anchor}">{escape(name)} {score:g}</text>'
-        )
+    places = [_LEFT + score * (_WIDTH - _LEFT) for score in sorted(thresholds)]
+    marks = [
+        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="2" y2="{_HEIGHT - _BOTTOM}"/>' for x in places
+    ]
     anchors = ("start", "middle", "middle", "middle", "middle", "end")
     ticks = [
         _label(_LEFT + step / 5 * (_WIDTH - _LEFT), anchor, f"{step / 5:.1f}")

@@ -39,7 +39,12 @@ def comparison_page(
         section(
             "Flips",
             f'<div class="pairs">{"".join(pair(flip, pictures) for flip in shown)}</div>',
-            more(len(shown), len(found.flips), "flips", "the result files name them all"),
+            more(
+                len(shown),
+                len(found.flips),
+                "flips",
+                "those shown are evenly spread, and the result files name all",
+            ),
             lead="Left A, right B, with boxes and highest score." if found.flips else "There are none.",
         ),
         _missing("Only in A", found.only_before),

@@ -11,7 +11,7 @@ from edgevision.types import Judgement
 
 __all__ = ["percent", "replay_page"]
 
-_WHERE = "the result file names them all"
+_WHERE = "those shown are evenly spread, and the result file names all"
 
 
 def replay_page(
@@ -43,8 +43,10 @@ def replay_page(
         ),
         section(
             "Scores",
-            histogram(score_columns((each.judgement, each.score_max) for each in results), thresholds),
-            lead="The highest defect score of each inspection; dashed lines are the recipe's thresholds.",
+            histogram(
+                score_columns((each.judgement, each.score_max) for each in results), thresholds.values()
+            ),
+            lead=f"The highest defect score of each inspection{_named(thresholds)}.",
         ),
         section("Why", _causes(results)) if bad else "",
         section(
@@ -57,6 +59,11 @@ def replay_page(
     ]
     subtitle = f"{len(results):,} inspections, recipe {facts.get('recipe', '')}"
     return page("Replay report", subtitle, body, f"edgevision {facts.get('edgevision', '')}")
+
+
+def _named(thresholds: Mapping[str, float]) -> str:
+    told = ", ".join(f"{name} {score:g}" for name, score in thresholds.items())
+    return f"; dashed: {told}" if told else ""
 
 
 def percent(part: int, whole: int) -> str:
