@@ -119,6 +119,8 @@ def _models(recipe: Path, engine: str) -> Models:
 @contextmanager
 def _cluster(address: str) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address.startswith("127."):
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Or Ray takes another address for it.
     try:
         ray = importlib.import_module("ray")
     except ImportError as error:

@@ -13,6 +13,7 @@ import pytest
 from edgevision.build import Models
 from edgevision.config.document import load_recipe
 from edgevision.config.station import EngineSettings
+from edgevision.errors import TruncatedInput
 from edgevision.messages import VOLATILE_FIELDS
 from edgevision.replay.cluster import replay_on_ray
 from edgevision.replay.outputs import ResultLines
@@ -37,6 +38,7 @@ def lasting(path: Path) -> bytes:
 def cluster() -> Iterator[str]:
     """Start a head without cores and two workers of one core on the loopback; give the head's address."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Stay on the loopback.
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'edgevision[ray]'")
     from ray.cluster_utils import Cluster
 
@@ -64,8 +66,9 @@ def locally(job: Job, inputs: list[str], out: Path) -> None:
     loaded = load_recipe(job.recipe)
     models = Models(loaded, job.engine, streams=2)
     with ResultLines(out, station="replay") as lines:
-        Replay(loaded, models, workers=2).play(inputs, [lines])
+        summary = Replay(loaded, models, workers=2).play(inputs, [lines])
     models.close()
+    summary.raise_damage()
 
 
 def long_video(path: Path) -> Path:
@@ -116,9 +119,11 @@ def test_the_cluster_writes_the_same_file_while_a_worker_is_killed(
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    summary = replay_on_ray(cluster, inputs, job, spread)
-    is_over.set()
-    killer.join()
+    try:
+        summary = replay_on_ray(cluster, inputs, job, spread)
+    finally:
+        is_over.set()
+        killer.join()
 
     assert len(killed) == 1
     assert summary.tally.total == 906
@@ -131,10 +136,9 @@ def test_damage_is_told_once(cluster: str, job: Job, tmp_path: Path) -> None:
     cut_off = tmp_path / "short.avi"
     cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 5])
     alone, spread = tmp_path / "alone.jsonl", tmp_path / "spread.jsonl"
-    try:
+    with pytest.raises(TruncatedInput):
         locally(job, [str(cut_off)], alone)
-    finally:
-        summary = replay_on_ray(cluster, [str(cut_off)], job, spread)
+    summary = replay_on_ray(cluster, [str(cut_off)], job, spread)
 
     assert len(summary.damage) == 1
     assert lasting(spread) == lasting(alone)
