@@ -10,6 +10,8 @@ from edgevision.capture.folder import FolderSource
 from edgevision.capture.live import LiveFeed
 from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
+from edgevision.capture.segment import SegmentSource
+from edgevision.capture.session import SessionSource
 from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
 from edgevision.config.document import LoadedRecipe
@@ -21,7 +23,7 @@ from edgevision.inspector import Inspector
 from edgevision.ports import EngineInfo, Feed, Source, Task
 from edgevision.types import Frame, ModelRef
 
-__all__ = ["Models", "open_feed", "open_tapped_feed"]
+__all__ = ["Models", "open_feed", "open_segment", "open_tapped_feed"]
 
 _STOP_TIMEOUT_S = 2.0
 _DRIVER_GRACE_S = 1.0
@@ -40,6 +42,15 @@ def open_feed(camera: CameraSettings, frames: int | None = None, beat: Beat = un
     return RecordingFeed(source, camera.name, beat=beat)
 
 
+def open_segment(camera: CameraSettings, first: int, count: int | None) -> Feed:
+    """Return the feed of a part of a recording, not started: `count` frames from `first`, or all the rest.
+
+    Raises:
+        CaptureError: the address names nothing that can be opened.
+    """
+    return RecordingFeed(SegmentSource(_source(camera, None), first, count), camera.name)
+
+
 def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None], beat: Beat = unwatched) -> Feed:
     """Return the feed of a triggered camera, not started; `show` gets each frame in the capture thread.
 
@@ -47,7 +58,7 @@ def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None], beat
         CaptureError: the address names nothing that can be opened.
         ConfigError: the source is a recording, whose frames cannot come after a trigger.
     """
-    if kind_of(camera.source) in ("video", "folder"):
+    if kind_of(camera.source) in ("video", "folder", "session"):
         raise ConfigError(
             f"camera {camera.name}: mode {camera.mode} needs frames that are exposed now; expected a camera, "
             "a stream or the sample line, got a recording; use mode: continuous"
@@ -80,6 +91,8 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
             return VideoSource(Path(camera.source), camera.name)
         case "folder":
             return FolderSource(Path(camera.source), camera.name)
+        case "session":
+            return SessionSource(Path(camera.source))
         case "sample":
             return SampleSource(parse_sample_address(camera.source), frames, camera.name, camera.fps)
 

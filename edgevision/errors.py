@@ -21,7 +21,8 @@
     ├── GalleryError             11  a gallery is refused, or cannot be read or written
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
-    └── OutputError               8  a result file cannot be written
+    ├── OutputError               8  a result file cannot be written
+    └── VerdictsDiffer           12  two result files disagree about a verdict
 
 The numbers are exit statuses of the command line; `edgevision --help` lists them with the others.
 Every message says what, what was expected, what was got, and what to do.
@@ -52,6 +53,7 @@ __all__ = [
     "StationUnfit",
     "TruncatedInput",
     "UsageError",
+    "VerdictsDiffer",
 ]
 
 
@@ -165,3 +167,9 @@ class OutputError(EdgeVisionError):
     """A result file cannot be written."""
 
     exit_status = 8
+
+
+class VerdictsDiffer(EdgeVisionError):
+    """Two result files disagree about a verdict, or one lacks frames of the other."""
+
+    exit_status = 12

@@ -9,16 +9,17 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from edgevision.errors import CaptureError
+from edgevision.session import HEAD_FILE
 
 __all__ = ["IMAGE_SUFFIXES", "SourceKind", "kind_of", "redacted", "with_password"]
 
-SourceKind = Literal["camera", "url", "video", "folder", "sample"]
+SourceKind = Literal["camera", "url", "video", "folder", "session", "sample"]
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 _ACCEPTED = (
     "a camera index (0), /dev/v4l/by-id/…, an rtsp:// or http:// URL, a video file, "
-    "an image, a folder of images, or sample:SEED"
+    "an image, a folder of images, a recorded session, or sample:SEED"
 )
 _URL_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -96,7 +97,7 @@ def _path(address: str) -> SourceKind:
     path = Path(address)
     try:
         if address and path.is_dir():
-            return "folder"
+            return "session" if (path / HEAD_FILE).is_file() else "folder"
         if path.is_file():
             return "folder" if path.suffix.lower() in IMAGE_SUFFIXES else "video"
         found = "something that is neither file nor folder" if address and path.exists() else "nothing there"

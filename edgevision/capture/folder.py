@@ -1,6 +1,7 @@
-"""Images as a source: a folder in natural order of names, or one single image.
+"""Images as a source: a folder in natural order of names, evidence, or one single image.
 
-An unreadable image is passed over and reported at the end; folders inside are not entered.
+An unreadable image is passed over and reported at the end. Folders inside are not entered, but those
+of evidence: a station's folder, or one day of it, gives the originals of all its days and judgements.
 """
 
 import os
@@ -15,11 +16,12 @@ import numpy as np
 from edgevision.capture.address import IMAGE_SUFFIXES
 from edgevision.capture.truth import KnownTruth, read_truth
 from edgevision.errors import CaptureError, TruncatedInput
-from edgevision.types import Frame, ImageBgr
+from edgevision.types import Frame, ImageBgr, Judgement
 
-__all__ = ["FolderSource", "natural_order", "printable_name"]
+__all__ = ["FolderSource", "decoded", "natural_order", "printable_name"]
 
 _NAMED_AT_MOST = 10
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class FolderSource:
@@ -70,7 +72,7 @@ class FolderSource:
         """
         for path in self._remaining:
             started_ns = time.monotonic_ns()
-            image_bgr = _decode(path)
+            image_bgr = decoded(path)
             if image_bgr is not None:
                 return self._frame(image_bgr, path, time.monotonic_ns() - started_ns)
             self._unreadable.append(path.name)
@@ -86,18 +88,18 @@ class FolderSource:
         self._unreadable = []
 
     def _list(self) -> tuple[Path, ...]:
-        if not self._path.is_dir():
-            candidates = [self._path] if self._path.is_file() else []
-        else:
-            masks = {known.mask for known in self._truth.values()}
-            candidates = [path for path in self._path.iterdir() if _is_image(path) and path not in masks]
-        if not candidates:
+        masks = {known.mask for known in self._truth.values()}
+        files = [path for path in _images_in(self._path) if path not in masks]
+        found = sorted(files, key=lambda path: natural_order(path.name))
+        if not found and self._path.is_dir():
+            found = _evidence_in(self._path)
+        if not found:
             suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
             msg = (
                 f"{self._path}: expected an image or a folder that holds images ({suffixes}), got none there"
             )
             raise CaptureError(msg)
-        return tuple(sorted(candidates, key=lambda path: natural_order(path.name)))
+        return tuple(found)
 
     def _frame(self, image_bgr: ImageBgr, path: Path, acquire_ns: int) -> Frame:
         height, width = image_bgr.shape[:2]
@@ -138,12 +140,32 @@ def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
     return tuple((0, int(chunk), "") if chunk[0] in "0123456789" else (1, 0, chunk) for chunk in chunks), name
 
 
+def _images_in(folder: Path) -> list[Path]:
+    """Return the images that lie right in the folder, or the one image that it is itself."""
+    if not folder.is_dir():
+        return [folder] if folder.is_file() else []
+    return [path for path in folder.iterdir() if _is_image(path)]
+
+
+def _evidence_in(folder: Path) -> list[Path]:
+    """Return the originals in folders of judgements, DAY/NG/… or NG/…, by day and time; no overlays."""
+    days = [folder, *sorted(day for day in folder.iterdir() if _DAY.fullmatch(day.name))]
+    found: list[Path] = []
+    for day in days:
+        pictures = [path for judgement in Judgement for path in _images_in(day / judgement)]
+        found += sorted(pictures, key=lambda path: natural_order(path.name))
+    return found
+
+
 def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
-def _decode(path: Path) -> ImageBgr | None:
-    """Return the picture, or None. `imdecode` refuses cut JPEGs that `imread` would fill with grey."""
+def decoded(path: Path) -> ImageBgr | None:
+    """Return the picture of a file, or None where there is none.
+
+    `imdecode` refuses cut JPEGs that `imread` would fill with grey.
+    """
     try:
         content = np.frombuffer(path.read_bytes(), np.uint8)
         image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None

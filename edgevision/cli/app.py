@@ -10,6 +10,7 @@ from edgevision.cli import (
     bench,
     bundle,
     check,
+    compare,
     dashboard,
     demo,
     doctor,
@@ -18,6 +19,7 @@ from edgevision.cli import (
     explain,
     gallery,
     ledger,
+    record,
     replay,
     run,
     schema,
@@ -40,6 +42,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
+app.command("record")(record.record)
+app.command("compare")(compare.compare)
 app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)
 app.command("dashboard-user")(dashboard.dashboard_user)

@@ -10,9 +10,11 @@ import typer
 from edgevision.cli.engine import EngineName, Precision
 
 if TYPE_CHECKING:
+    from edgevision.config.document import LoadedRecipe
+    from edgevision.config.station import EngineSettings
     from edgevision.ports import InspectionSink
     from edgevision.recipe import Recipe
-    from edgevision.replay.play import Progress
+    from edgevision.replay.play import Progress, Summary
     from edgevision.tally import Tally
 
 __all__ = ["replay"]
@@ -20,7 +22,10 @@ __all__ = ["replay"]
 
 def replay(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Video files, image folders, images, sample:SEED.")
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="Video files, image folders, images, recorded sessions, sample:SEED."
+        ),
     ],
     recipe: Annotated[Path, typer.Option(metavar="FILE", help="What to inspect and how to judge.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="One JSON line per frame.")],
@@ -30,9 +35,16 @@ def replay(
     annotate: Annotated[
         Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page about it, in one file.")
+    ] = None,
     min_score: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="Detect steps: report from this score on; judge as ever."),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT", help="Spread the work over a running Ray cluster."),
     ] = None,
     frames: Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")] = None,
     engine: EngineName = "auto",
@@ -48,21 +60,33 @@ def replay(
     from edgevision.config.station import EngineSettings
     from edgevision.engines.machine import available_threads
     from edgevision.host.logs import set_up_logs
-    from edgevision.replay.play import Replay, open_recordings
+    from edgevision.replay.inputs import expanded, open_recordings
+    from edgevision.replay.play import Replay
+    from edgevision.replay.reporting import check_writable, write_replay
 
     set_up_logs("warning")
     loaded = load_recipe(recipe)
+    inputs = expanded(inputs)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
-    _keep_inputs([*inputs, str(recipe)], [out, annotate])
+    _keep_inputs([*inputs, str(recipe)], [out, annotate, report])
     _check_tasks(loaded.recipe, masks, min_score)
-    workers = available_threads()
-    models = Models(loaded, EngineSettings(name=engine, precision=precision), streams=workers)
+    _check_places(ray, masks, annotate)
+    if report is not None:
+        check_writable(report)
+    settings = EngineSettings(name=engine, precision=precision)
     with ExitStack() as stack:
-        stack.callback(models.close)
-        sinks = _sinks(stack, out, masks, annotate)
         on_progress = stack.enter_context(_progress_bar())
-        replaying = Replay(loaded, models, workers, min_score)
-        summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+        if ray is not None:
+            summary = _replay_on(ray, inputs, loaded, settings, out, min_score, frames, on_progress)
+        else:
+            workers = available_threads()
+            models = Models(loaded, settings, streams=workers)
+            stack.callback(models.close)
+            sinks = _sinks(stack, out, masks, annotate)
+            replaying = Replay(loaded, models, workers, min_score)
+            summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+    if report is not None:
+        write_replay(report, out, loaded.recipe, inputs, frames)
     if summary.tally.by_truth:
         _print_truth_table(summary.tally)
     print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
@@ -95,10 +119,41 @@ def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) 
         )
 
 
+def _check_places(ray: str | None, masks: Path | None, annotate: Path | None) -> None:
+    """Refuse what needs the pixels here, which stay where they are inspected; raises UsageError."""
+    from edgevision.errors import UsageError
+
+    if ray is not None and (masks is not None or annotate is not None):
+        raise UsageError(
+            "--ray: masks and annotated videos are written on one machine only; leave out either"
+        )
+
+
+def _replay_on(
+    address: str,
+    inputs: list[str],
+    loaded: "LoadedRecipe",
+    engine: "EngineSettings",
+    out: Path,
+    min_score: float | None,
+    frames: int | None,
+    on_progress: "Progress",
+) -> "Summary":
+    """Replay on a cluster, with the engine that this machine would use."""
+    from edgevision.build import Models
+    from edgevision.replay.cluster import pinned, replay_on_ray
+    from edgevision.replay.pieces import Job
+
+    models = Models(loaded, engine, streams=1)
+    job = Job(loaded.document.path.absolute(), pinned(engine, models), models.refs, min_score)
+    models.close()
+    return replay_on_ray(address, inputs, job, out, frames=frames, on_progress=on_progress)
+
+
 def _sinks(stack: ExitStack, out: Path, masks: Path | None, annotate: Path | None) -> "list[InspectionSink]":
     from edgevision.replay.annotated import AnnotatedVideo
+    from edgevision.replay.inputs import CAMERA
     from edgevision.replay.outputs import MaskFolder, ResultLines
-    from edgevision.replay.play import CAMERA
 
     sinks: list[InspectionSink] = [stack.enter_context(ResultLines(out, station=CAMERA))]
     if masks is not None:

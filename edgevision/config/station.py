@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
 from edgevision.config.plant import HomeAssistantSettings, MetricsPageSettings
+from edgevision.config.record import RecordSettings
 from edgevision.messages.topics import STATION_TOPICS
 
 __all__ = [
@@ -174,6 +175,8 @@ class Station(_Part):
     commands: CommandSettings = CommandSettings()
     evidence: EvidenceSettings | None = None
     """No images are kept when absent."""
+    record: RecordSettings | None = None
+    """Nothing is recorded when absent."""
     preview: PreviewSettings | None = None
     """No previews are sent when absent."""
     home_assistant: HomeAssistantSettings | None = None

@@ -1,10 +1,11 @@
-"""What a station keeps and shows of its pictures: evidence and previews, made from the settings."""
+"""What a station keeps and shows of its pictures: evidence, recordings, previews, from the settings."""
 
 import time
 
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.evidence import EvidenceSettings
 from edgevision.config.station import Station
+from edgevision.daemon.recording import open_recorder, recorder_conditions
 from edgevision.daemon.watch import Condition
 from edgevision.evidence.folder import FolderDisk
 from edgevision.evidence.keeper import EvidenceHealth, EvidenceKeeper
@@ -25,7 +26,7 @@ _PREVIEW_TIMEOUT_S = 0.2
 
 
 class Keeping:
-    """Evidence and previews of a station; either may be switched off."""
+    """Evidence, recordings and previews of a station; each may be switched off."""
 
     def __init__(self, station: Station) -> None:
         """Compose the evidence; nothing is read or written before `start`."""
@@ -33,6 +34,7 @@ class Keeping:
         self._previewer: Previewer | None = None
         self._plan: Plan | None = None
         self._keeper: EvidenceKeeper | None = None
+        self._recorder = open_recorder(station)
         if station.evidence is not None:
             folder = station.evidence.folder / station.station
             self._plan = Plan(folder, station.evidence.ok_one_in)
@@ -56,15 +58,16 @@ class Keeping:
         """Return what takes inspections; previews go through the publisher."""
         if publisher is not None and self._preview_settings is not None:
             self._previewer = Previewer(self._preview_settings, publisher.preview)
-        return [sink for sink in (self._keeper, self._previewer) if sink is not None]
+        return [sink for sink in (self._keeper, self._recorder, self._previewer) if sink is not None]
 
     def conditions(self) -> list[Condition]:
-        """Return what is wrong with the evidence."""
-        return evidence_conditions(self._keeper.health) if self._keeper is not None else []
+        """Return what is wrong with the evidence and the recording."""
+        found = evidence_conditions(self._keeper.health) if self._keeper is not None else []
+        return found + (recorder_conditions(self._recorder) if self._recorder is not None else [])
 
     def start(self) -> None:
         """Start the threads."""
-        for part in (self._keeper, self._previewer):
+        for part in (self._keeper, self._recorder, self._previewer):
             if part is not None:
                 part.start()
 
@@ -75,8 +78,9 @@ class Keeping:
             timeout_s = min(max(_HURRY_MIN_S, stop_by_s - time.monotonic()), _HURRY_MAX_S)
         if self._previewer is not None:
             self._previewer.close(_PREVIEW_TIMEOUT_S)
-        if self._keeper is not None:
-            self._keeper.close(timeout_s)
+        for part in (self._keeper, self._recorder):
+            if part is not None:
+                part.close(timeout_s)
 
 
 def evidence_conditions(health: EvidenceHealth) -> list[Condition]:

@@ -11,9 +11,9 @@ import numpy as np
 from edgevision.capture.address import IMAGE_SUFFIXES
 from edgevision.errors import OutputError
 from edgevision.messages import encode, result_message
-from edgevision.types import ClassMap, Inspected
+from edgevision.types import ClassMap, Inspected, Inspection
 
-__all__ = ["MaskFolder", "ResultLines"]
+__all__ = ["MaskFolder", "ResultLines", "result_line"]
 
 
 class ResultLines:
@@ -32,8 +32,7 @@ class ResultLines:
         """Write the lines."""
         try:
             for inspected in batch:
-                message = result_message(inspected.inspection, station=self._station, published_ns=None)
-                self._file.write(encode(message) + b"\n")
+                self._file.write(result_line(inspected.inspection, self._station))
         except OSError as error:
             raise _unwritable(self._path, error) from error
 
@@ -47,6 +46,11 @@ class ResultLines:
             self._file.close()
         except OSError as failure:
             raise _unwritable(self._path, failure) from failure
+
+
+def result_line(inspection: Inspection, station: str) -> bytes:
+    """Return the line of an inspection, with its newline."""
+    return encode(result_message(inspection, station=station, published_ns=None)) + b"\n"
 
 
 class MaskFolder:

@@ -10,20 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgevision.build import Models, open_feed
-from edgevision.capture.address import kind_of, redacted
+from edgevision.build import Models
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import CameraSettings
-from edgevision.errors import TruncatedInput, UsageError
-from edgevision.inspector import Inspector
+from edgevision.errors import TruncatedInput
 from edgevision.ports import Feed, InspectionSink
+from edgevision.replay.inputs import calibration_of, open_recordings
 from edgevision.station import Lane
 from edgevision.tally import Tally
 from edgevision.types import Inspected
 
-__all__ = ["CAMERA", "Progress", "Replay", "Summary", "open_recordings"]
-
-CAMERA = "replay"
+__all__ = ["Progress", "Replay", "Summary"]
 
 Progress = Callable[[int, int | None], None]
 """Gets the frames done and, where known, expected, over the inputs so far."""
@@ -81,19 +77,28 @@ class Replay:
         began_s = time.monotonic()
         for index, (address, feed) in enumerate(zip(inputs, feeds, strict=True)):
             counting = _Counting(summary.tally, feed, frames, on_progress)
-            inspector = self._models.inspector(
-                self._run_id(index, address), is_simulated=True, report_from=self._report_from
-            )
             try:
-                self._run(feed, inspector, (*sinks, counting), frames)
+                self.run(index, address, feed, (*sinks, counting), frames)
             except TruncatedInput as damage:
                 summary.damage.append(str(damage))
         summary.seconds = time.monotonic() - began_s
         return summary
 
-    def _run(
-        self, feed: Feed, inspector: Inspector, sinks: Sequence[InspectionSink], frames: int | None
+    def run(
+        self, index: int, address: str, feed: Feed, sinks: Sequence[InspectionSink], frames: int | None
     ) -> None:
+        """Inspect what `feed` gives of the input `address`, which is number `index`, counted from 0.
+
+        Raises:
+            CaptureError: it cannot be opened, or is damaged.
+            OutputError: a sink cannot write.
+        """
+        inspector = self._models.inspector(
+            self._run_id(index, address),
+            px_per_mm=calibration_of(address),
+            is_simulated=True,
+            report_from=self._report_from,
+        )
         lane = Lane(feed, lambda: inspector, sinks, workers=self._workers, frames=frames)
         try:
             lane.start()
@@ -106,28 +111,6 @@ class Replay:
     def _run_id(self, index: int, address: str) -> str:
         """The same for the same recipe and input, wherever the input lies."""
         return str(uuid.uuid5(_NAMESPACE, f"{self._recipe.ref.sha256}/{index}/{Path(address).name}"))
-
-
-def open_recordings(inputs: Sequence[str], frames: int | None) -> list[Feed]:
-    """Return the feeds of recordings, not started.
-
-    Raises:
-        CaptureError: an input names nothing that can be opened.
-        UsageError: an input would never end.
-    """
-    return [_open_recording(address, frames) for address in inputs]
-
-
-def _open_recording(address: str, frames: int | None) -> Feed:
-    kind = kind_of(address)
-    if kind in ("camera", "url"):
-        raise UsageError(
-            f"{redacted(address)}: expected a recording, got a live source, of which frames would be lost; "
-            "record it first, or inspect it with edgevision run"
-        )
-    if kind == "sample" and frames is None:
-        raise UsageError(f"{address}: the sample line never ends; say how many parts with --frames")
-    return open_feed(CameraSettings(name=CAMERA, source=address), frames)
 
 
 class _Counting:

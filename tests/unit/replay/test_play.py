@@ -6,7 +6,8 @@ import pytest
 from edgevision.build import Models
 from edgevision.config.station import EngineSettings
 from edgevision.errors import CaptureError, TruncatedInput, UsageError
-from edgevision.replay.play import Replay, Summary, open_recordings
+from edgevision.replay.inputs import open_recordings
+from edgevision.replay.play import Replay, Summary
 from edgevision.types import Inspected, Inspection
 from tests.stations import loaded_recipe, write_parts
 from tests.videos import shorten, write_video
