@@ -1,7 +1,7 @@
 """`edgevision replay`: recordings through the station's own inspector, into files."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,33 +20,39 @@ if TYPE_CHECKING:
 __all__ = ["replay"]
 
 
+_Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...", help="Video files, image folders, images, recorded sessions, sample:SEED."
+    ),
+]
+_Recipe = Annotated[Path, typer.Option(metavar="FILE", help="What to inspect and how to judge.")]
+_Out = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line per frame.")]
+_Masks = Annotated[Path | None, typer.Option(metavar="DIR", help="Write one PNG of class ids per frame.")]
+_Video = Annotated[
+    Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
+]
+_Page = Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page about it, in one file.")]
+_MinScore = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=1.0, help="Detect steps: report from this score on; judge as ever."),
+]
+_Ray = Annotated[
+    str | None, typer.Option(metavar="auto|HOST:PORT", help="Spread the work over a running Ray cluster.")
+]
+_Frames = Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")]
+
+
 def replay(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT...", help="Video files, image folders, images, recorded sessions, sample:SEED."
-        ),
-    ],
-    recipe: Annotated[Path, typer.Option(metavar="FILE", help="What to inspect and how to judge.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="One JSON line per frame.")],
-    masks: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write one PNG of class ids per frame.")
-    ] = None,
-    annotate: Annotated[
-        Path | None, typer.Option(metavar="OUT.mp4", help="Write a video with findings and judgement.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write a page about it, in one file.")
-    ] = None,
-    min_score: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="Detect steps: report from this score on; judge as ever."),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(metavar="auto|HOST:PORT", help="Spread the work over a running Ray cluster."),
-    ] = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="At most this many frames of each input.")] = None,
+    inputs: _Inputs,
+    recipe: _Recipe,
+    out: _Out,
+    masks: _Masks = None,
+    annotate: _Video = None,
+    report: _Page = None,
+    min_score: _MinScore = None,
+    ray: _Ray = None,
+    frames: _Frames = None,
     engine: EngineName = "auto",
     precision: Precision = "auto",
 ) -> None:
@@ -55,13 +61,10 @@ def replay(
     The same input gives the same lines but for timings. Exits with 3 when an input was damaged:
     every readable frame has then been inspected.
     """
-    from edgevision.build import Models
     from edgevision.config.document import load_recipe
     from edgevision.config.station import EngineSettings
-    from edgevision.engines.machine import available_threads
     from edgevision.host.logs import set_up_logs
     from edgevision.replay.inputs import expanded, open_recordings
-    from edgevision.replay.play import Replay
     from edgevision.replay.reporting import check_writable, write_replay
 
     set_up_logs("warning")
@@ -79,18 +82,34 @@ def replay(
         if ray is not None:
             summary = _replay_on(ray, inputs, loaded, settings, out, min_score, frames, on_progress)
         else:
-            workers = available_threads()
-            models = Models(loaded, settings, streams=workers)
-            stack.callback(models.close)
             sinks = _sinks(stack, out, masks, annotate)
-            replaying = Replay(loaded, models, workers, min_score)
-            summary = replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+            summary = _replay_here(inputs, loaded, settings, sinks, min_score, frames, on_progress)
     if report is not None:
         write_replay(report, out, loaded.recipe, inputs, frames)
     if summary.tally.by_truth:
         _print_truth_table(summary.tally)
     print(f"frames {summary.tally.total} seconds {summary.seconds:.3f}")
     summary.raise_damage()
+
+
+def _replay_here(
+    inputs: list[str],
+    loaded: "LoadedRecipe",
+    engine: "EngineSettings",
+    sinks: "list[InspectionSink]",
+    min_score: float | None,
+    frames: int | None,
+    on_progress: "Progress",
+) -> "Summary":
+    """Replay on all cores of this machine."""
+    from edgevision.build import Models
+    from edgevision.engines.machine import available_threads
+    from edgevision.replay.play import Replay
+
+    workers = available_threads()
+    with closing(Models(loaded, engine, streams=workers)) as models:
+        replaying = Replay(loaded, models, workers, min_score)
+        return replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
 
 
 def _keep_inputs(inputs: list[str], outputs: list[Path | None]) -> None:
