@@ -44,13 +44,6 @@ install_package() {
     echo "$wanted" >"$stamp"
 }
 
-install_ray() {
-    "$venv/bin/python" -c 'import ray' 2>/dev/null ||
-        "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-            --constraint deploy/constraints.txt --editable '.[ray]' ||
-        echo "Ray (some 80 MB) cannot be installed: its tests are skipped"
-}
-
 install_from_system() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         log=$(mktemp)
@@ -84,7 +77,6 @@ install_systemd() {
 echo "== install"
 make_venv
 install_package
-install_ray
 install_mosquitto
 install_chromium
 install_systemd

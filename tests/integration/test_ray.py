@@ -35,8 +35,10 @@ def lasting(path: Path) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
+def cluster(request: pytest.FixtureRequest) -> Iterator[str]:
     """Start a head without cores and two workers of one core on the loopback; give the head's address."""
+    if not request.config.getoption("--long"):
+        pytest.skip("starting a cluster takes minutes on a small machine; it runs with --long")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Stay on the loopback.
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'edgevision[ray]'")
