@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from edgevision.bundle.detectspec import OUTPUTS
 from edgevision.errors import ManifestError
 from export.convert import INPUT_NAME, OPSETS, sealed
 from export.description import Description
@@ -30,13 +31,13 @@ def read_onnx(path: Path) -> onnx.ModelProto:
 
 
 def adopt(model: onnx.ModelProto, description: Description) -> onnx.ModelProto:
-    """Return the model with a fixed uint8 NHWC input and only the output that the description names.
+    """Return the model with a fixed uint8 NHWC input and only the outputs that the description names.
 
     Raises:
         ManifestError: its inputs, outputs or opset cannot be used.
     """
     model = _with_supported_opset(model)
-    _keep_output(model.graph, description.output.name)
+    _keep_outputs(model.graph, description)
     source = _single_input(model.graph)
     if source.type.tensor_type.elem_type == _UINT8:
         _fix_shape(source, description.input_shape)
@@ -66,16 +67,20 @@ def _with_supported_opset(model: onnx.ModelProto) -> onnx.ModelProto:
         ) from error
 
 
-def _keep_output(graph: onnx.GraphProto, name: str | None) -> None:
-    names = [value.name for value in graph.output]
-    chosen = name if name is not None or len(names) != 1 else names[0]
-    if chosen not in names:
+def _keep_outputs(graph: onnx.GraphProto, description: Description) -> None:
+    given = {value.name: value for value in graph.output}
+    key, wanted = "output.name", [description.output.name] if description.output.name else []
+    count = 1
+    if description.detect is not None:
+        key, wanted = "detect.outputs", list(description.detect.outputs)
+        count = OUTPUTS[description.detect.decoder]
+    chosen = wanted or list(given)
+    if len(chosen) != count or not set(chosen) <= set(given):
         raise ManifestError(
-            f"output.name: expected one of {', '.join(names)}, got {chosen}; name one of them"
+            f"{key}: expected {count} of {', '.join(given)}, got {', '.join(chosen)}; name what holds the answer"
         )
-    kept = next(value for value in graph.output if value.name == chosen)
     del graph.output[:]
-    graph.output.append(kept)
+    graph.output.extend(given[name] for name in chosen)
 
 
 def _single_input(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
@@ -93,7 +98,8 @@ def _normalise_bytes(graph: onnx.GraphProto, source: onnx.ValueInfoProto, descri
     """Put (pixel / 255 - mean) / std before the graph, as one Mul and one Add per channel."""
     _, height, width, channels = description.input_shape
     _require_shape(source, (1, channels, height, width))
-    mean, std = (np.asarray(v[:channels], np.float32) for v in (description.mean, description.std))
+    places = [index % description.channels for index in range(channels)]
+    mean, std = (np.asarray(v, np.float32)[places] for v in (description.mean, description.std))
     scale, shift = 1.0 / (255.0 * std), -mean / std
     if source.name == INPUT_NAME:
         _rename(graph, INPUT_NAME, f"{INPUT_NAME}_normalised")
@@ -143,10 +149,10 @@ def _require_shape(value: onnx.ValueInfoProto, shape: tuple[int, ...]) -> None:
 
 
 def _checked(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the sealed model with its output's shape inferred anew from the fixed input."""
-    output = model.graph.output[0]
+    """Return the sealed model with its outputs' shapes inferred anew from the fixed input."""
     del model.graph.value_info[:]
-    output.type.tensor_type.ClearField("shape")
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
     try:
         inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         return sealed(inferred)

@@ -35,7 +35,7 @@ OPSETS = range(17, 21)
 IR_VERSION = 10
 """The newest that ONNX Runtime 1.22, the oldest one supported, can load."""
 MAX_DIFFERENCE = 1e-3
-"""Largest difference of a probability between torch and ONNX that is still rounding."""
+"""Largest difference of a value between torch and ONNX that is still rounding."""
 
 _EXPORTER = "torch.onnx._internal.exporter"
 
@@ -48,17 +48,24 @@ class Converted:
 
     model: onnx.ModelProto
     max_abs_difference: float
-    """Largest difference of a probability on the samples."""
+    """Largest difference of a value on the samples."""
     samples: int
 
 
-def convert(module: nn.Module, samples: Sequence[Batch], opset: int = 18) -> Converted:
+def convert(
+    module: nn.Module,
+    samples: Sequence[Batch],
+    opset: int = 18,
+    outputs: Sequence[str] = (OUTPUT_NAME,),
+) -> Converted:
     """Export a module with the fixed shape of the samples and compare both on all of them.
 
     Args:
-        module: Takes (1, H, W, C) uint8, returns (1, classes, H, W) float32 probabilities.
+        module: Takes (1, H, W, C) uint8; returns (1, classes, H, W) float32 probabilities or, with two
+            outputs, a pair of (1, priors, values) float32.
         samples: Real inputs (1, H, W, C) uint8, at least one, all of one shape.
         opset: One of `OPSETS`.
+        outputs: What to call what it returns.
 
     Raises:
         UsageError: the opset is outside `OPSETS`.
@@ -67,14 +74,18 @@ def convert(module: nn.Module, samples: Sequence[Batch], opset: int = 18) -> Con
     if opset not in OPSETS:
         raise UsageError(f"opset: expected {OPSETS[0]} to {OPSETS[-1]}, got {opset}")
     module = module.cpu().eval()
-    expected = [_torch_answer(module, sample) for sample in samples]
-    model = sealed(_exported(module, samples[0], opset))
+    expected = [_torch_answer(module, sample, outputs) for sample in samples]
+    model = sealed(_exported(module, samples[0], opset, outputs))
     session = _session(model)
-    answers = [session.run(None, {INPUT_NAME: sample})[0] for sample in samples]
-    difference = max(float(np.abs(a - b).max()) for a, b in zip(answers, expected, strict=True))
+    answers = [session.run(None, {INPUT_NAME: sample}) for sample in samples]
+    difference = max(
+        float(np.abs(a - b).max())
+        for answer, wanted in zip(answers, expected, strict=True)
+        for a, b in zip(answer, wanted, strict=True)
+    )
     if not difference <= MAX_DIFFERENCE:
         raise BundleError(
-            f"ONNX against torch: expected probabilities within {MAX_DIFFERENCE:g}, got a difference of "
+            f"ONNX against torch: expected values within {MAX_DIFFERENCE:g}, got a difference of "
             f"{difference:.3g} on {len(samples)} samples; try another opset or a simpler layer"
         )
     return Converted(model, difference, len(samples))
@@ -96,19 +107,32 @@ def sealed(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _torch_answer(module: nn.Module, sample: Batch) -> npt.NDArray[np.float32]:
+def _torch_answer(
+    module: nn.Module, sample: Batch, outputs: Sequence[str]
+) -> tuple[npt.NDArray[np.float32], ...]:
     with torch.inference_mode():
         answer = module(torch.from_numpy(np.ascontiguousarray(sample)))
-    if not isinstance(answer, torch.Tensor) or answer.ndim != 4 or answer.dtype != torch.float32:
-        got = f"{tuple(answer.shape)} {answer.dtype}" if isinstance(answer, torch.Tensor) else type(answer)
+    values = answer if isinstance(answer, tuple) else (answer,)
+    axes = 4 if len(outputs) == 1 else 3
+    if len(values) != len(outputs) or not all(_is_usable(value, axes) for value in values):
+        wanted = "(1, classes, H, W)" if len(outputs) == 1 else f"{len(outputs)} tensors (1, priors, values)"
+        got = " and ".join(_shown(value) for value in values)
         raise BundleError(
-            f"the module's answer: expected (1, classes, H, W) float32, got {got}; "
-            "wrap the network in export.networks.deploy.Deployable"
+            f"the module's answer: expected {wanted} float32, got {got}; "
+            "wrap the network in one of export.networks.deploy"
         )
-    return np.asarray(answer.numpy(), np.float32)
+    return tuple(np.asarray(value.numpy(), np.float32) for value in values)
 
 
-def _exported(module: nn.Module, sample: Batch, opset: int) -> onnx.ModelProto:
+def _is_usable(value: object, axes: int) -> bool:
+    return isinstance(value, torch.Tensor) and value.ndim == axes and value.dtype == torch.float32
+
+
+def _shown(value: object) -> str:
+    return f"{tuple(value.shape)} {value.dtype}" if isinstance(value, torch.Tensor) else str(type(value))
+
+
+def _exported(module: nn.Module, sample: Batch, opset: int, outputs: Sequence[str]) -> onnx.ModelProto:
     example = (torch.from_numpy(np.ascontiguousarray(sample)),)
     try:
         with _quiet_exporter():
@@ -116,7 +140,7 @@ def _exported(module: nn.Module, sample: Batch, opset: int) -> onnx.ModelProto:
                 module,
                 example,
                 input_names=[INPUT_NAME],
-                output_names=[OUTPUT_NAME],
+                output_names=list(outputs),
                 opset_version=opset,
                 dynamo=True,
                 external_data=False,

@@ -9,13 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edgevision.bundle.detectspec import DetectSpec, PriorMap
 from edgevision.bundle.manifest import OutputSpec, Provenance
+from edgevision.bundle.part import Fraction
 from edgevision.config.problems import Problem, config_error
 from edgevision.config.sentences import explain
 from edgevision.config.yamlfile import read_yaml
+from edgevision.ops.boxes import VARIANCES
 from export.data.view import View
 
-__all__ = ["SCHEMA", "Description", "ForeignOutput", "read_description"]
+__all__ = ["SCHEMA", "Description", "DetectDescription", "ForeignOutput", "read_description"]
 
 SCHEMA: Literal["edgevision.model/1"] = "edgevision.model/1"
 
@@ -41,6 +44,39 @@ class ForeignOutput(_Part):
         return OutputSpec(name=name, layout=self.layout, activation=self.activation)
 
 
+class DetectDescription(_Part):
+    """What only a detector has. Checkpoints made here bring their own decoder, priors and pairing."""
+
+    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8"] = "ssd"
+    """How the answer reads, see `edgevision.bundle.detectspec`."""
+    outputs: tuple[str, ...] = ()
+    """Names of the outputs of an ONNX file, boxes first; all of them in their order when absent."""
+    priors: tuple[PriorMap, ...] = ()
+    variances: tuple[Annotated[float, Field(gt=0.0)], Annotated[float, Field(gt=0.0)]] = VARIANCES
+    background: bool = False
+    """The first score is that of background, which is not among the labels."""
+    pair: bool = False
+    """A registered picture of a good part goes in beside the picture."""
+    score_threshold: Fraction = 0.5
+    iou_threshold: Fraction = 0.45
+    max_detections: Annotated[int, Field(ge=1, le=10_000)] = 200
+
+    def spec(self, view: View) -> DetectSpec:
+        """Return it as manifests say it."""
+        return DetectSpec(
+            decoder=self.decoder,
+            priors=self.priors,
+            variances=self.variances,
+            background=self.background,
+            score_threshold=self.score_threshold,
+            iou_threshold=self.iou_threshold,
+            max_detections=self.max_detections,
+            scaling=view.scaling if "scaling" in view.model_fields_set else "letterbox",
+            scale=view.scale,
+            inputs="pair" if self.pair else "single",
+        )
+
+
 class Description(_Part):
     """A model description file."""
 
@@ -51,7 +87,7 @@ class Description(_Part):
     licence: Annotated[str, Field(min_length=1)]
     provenance: Annotated[tuple[Provenance, ...], Field(min_length=1)]
     labels: tuple[str, ...] = ()
-    """Index is the class id, 0 is background. Checkpoints made here bring their own."""
+    """Index is the class id; for segment models 0 is background. Checkpoints made here bring their own."""
     line_like: tuple[str, ...] = ()
     """Labels that get a length and widths."""
     min_area_px: Annotated[int, Field(ge=1)] = 1
@@ -62,12 +98,15 @@ class Description(_Part):
     """Subtracted per channel after division by 255, by what is put before a foreign model."""
     std: Scales = (1.0, 1.0, 1.0)
     output: ForeignOutput = ForeignOutput()
+    detect: DetectDescription | None = None
+    """For detectors; their labels have no background."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Description":
-        if self.labels and (len(self.labels) < 2 or len(set(self.labels)) != len(self.labels)):
-            msg = "labels: expected background and at least one more, all different"
-            raise ValueError(msg)
+        least = 1 if self.detect else 2
+        if self.labels and (len(self.labels) < least or len(set(self.labels)) != len(self.labels)):
+            msg = f"labels: expected {'at least one' if self.detect else 'background and at least one more'}"
+            raise ValueError(f"{msg}, all different")
         unknown = set(self.line_like) - set(self.labels)
         if self.labels and unknown:
             msg = f"line_like: not among the labels: {', '.join(sorted(unknown))}"
@@ -79,14 +118,15 @@ class Description(_Part):
 
     @property
     def channels(self) -> int:
-        """Return how many channels the model's input has."""
+        """Return how many channels a picture has in the model's input."""
         return 1 if self.color == "GRAY" else 3
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
         """Return (1, H, W, C)."""
         width, height = self.view.size_wh
-        return 1, height, width, self.channels
+        pictures = 2 if self.detect is not None and self.detect.pair else 1
+        return 1, height, width, self.channels * pictures
 
 
 def read_description(path: Path) -> Description:

@@ -16,8 +16,8 @@ from edgevision.rules import judge
 from edgevision.types import Judgement
 from export.data.folder import SegmentationSet, read_names
 from export.data.sample import Sample
-from export.gate import any_defect_recipe
 from export.runners import as_frame, segment_step_of, segment_task
+from export.segmenting import any_defect_recipe
 from export.train.metrics import ClassFigures, SegmentationMetrics, Tally
 
 __all__ = ["Evaluation", "evaluate", "labelled_folder", "recipe_of"]

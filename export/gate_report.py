@@ -10,8 +10,7 @@ from pathlib import Path
 import cv2
 
 from edgevision.types import ImageBgr
-from export.gate import MAX_IOU_LOSS, Flip, Measured
-from export.train.report.overlay import overlay
+from export.gate import Flip, Measured
 from export.verify import GateResult
 from export.work import Work
 
@@ -40,14 +39,14 @@ def gate_json(result: GateResult) -> dict[str, object]:
     """Return the report as plain values."""
     return {
         "schema": SCHEMA,
-        "model": result.manifest.name,
-        "version": result.manifest.version,
+        "model": result.subject.manifest.name,
+        "version": result.subject.manifest.version,
         "passed": result.passed,
         "refusals": list(result.refusals),
-        "max_iou_loss": MAX_IOU_LOSS,
-        "held_out": result.materials.held_out_name,
-        "has_truth": result.materials.has_truth,
-        "recipe": result.recipe.name,
+        "max_loss": dict(result.subject.max_loss),
+        "held_out": result.subject.held_out_name,
+        "has_truth": result.subject.has_truth,
+        "recipe": result.subject.recipe.name,
         "runners": [_runner_json(result, measured) for measured in result.measured],
         "golden": [sample.picture for sample in result.golden],
         "flips": [asdict(flip) for flip in result.flips],
@@ -72,9 +71,9 @@ def _runner_json(result: GateResult, measured: Measured) -> dict[str, object]:
 
 def gate_html(result: GateResult) -> str:
     """Return the report as one self-contained page."""
-    title = escape(f"Gate: {result.manifest.name} {result.manifest.version}")
+    title = escape(f"Gate: {result.subject.manifest.name} {result.subject.manifest.version}")
     verdict = '<span class="yes">passed</span>' if result.passed else '<span class="no">refused</span>'
-    pictures = f"{len(result.materials.held_out)} held-out pictures: {escape(result.materials.held_out_name)}"
+    pictures = f"{result.subject.pictures} held-out pictures: {escape(result.subject.held_out_name)}"
     return "\n".join(
         [
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>',
@@ -99,8 +98,8 @@ def _figures_table(result: GateResult) -> str:
     rows = [("", *(measured.runner.name for measured in result.measured))]
     rows += [(name, *(_number(m.figures.get(name)) for m in result.measured)) for name in names]
     rows += [
-        ("agreement with fp32 (IoU)", *(_number(m.agreement) for m in result.measured)),
-        ("largest difference of a probability", *(_number(m.difference.max) for m in result.measured)),
+        ("agreement with fp32", *(_number(m.agreement) for m in result.measured)),
+        ("largest difference of a value", *(_number(m.difference.max) for m in result.measured)),
         ("mean difference", *(f"{m.difference.mean:.2g}" for m in result.measured)),
         ("99 % differ by less than", *(_number(m.difference.p99) for m in result.measured)),
         ("judged NG", *(str(sum(p.judgement == "NG" for p in m.pictures)) for m in result.measured)),
@@ -129,15 +128,15 @@ def _flip_sections(result: GateResult) -> Iterator[str]:
 
 
 def _flip_figures(result: GateResult, flip: Flip) -> Iterator[str]:
-    samples = result.materials.held_out
-    index = next(number for number, sample in enumerate(samples) if sample.name == flip.picture)
+    names = [picture.name for picture in result.measured[0].pictures]
+    index = names.index(flip.picture)
     other = next(measured for measured in result.measured if measured.runner.name == flip.runner)
-    image = samples[index].image_bgr
-    yield _figure("picture", image)
-    if result.materials.has_truth:
-        yield _figure("truth", overlay(image, samples[index].class_map))
-    yield _figure("fp32", overlay(image, result.measured[0].pictures[index].class_map))
-    yield _figure(flip.runner, overlay(image, other.pictures[index].class_map))
+    yield _figure("picture", result.subject.image(index))
+    truth = result.subject.truth_drawn(index)
+    if truth is not None:
+        yield _figure("truth", truth)
+    yield _figure("fp32", result.measured[0].run.drawn(index))
+    yield _figure(flip.runner, other.run.drawn(index))
 
 
 def _figure(caption: str, image: ImageBgr) -> str:

@@ -3,16 +3,17 @@
 Understands the sample line, a folder with image sets and masks, and a plain folder of pictures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
 
 from edgevision.capture.sample import CLASS_NAMES, render_part
 from edgevision.errors import UsageError
+from edgevision.types import ImageBgr
 from export.data.folder import SegmentationSet, read_names
 from export.data.sample import Sample
 from export.train.config import TrainConfig
@@ -25,29 +26,31 @@ __all__ = [
     "line_seed",
     "materials_of_folder",
     "materials_of_line",
+    "materials_of_plain_folder",
     "materials_of_training",
     "open_materials",
 ]
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _LINE = "sample:"
+Picture = TypeVar("Picture")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Materials:
+class Materials(Generic[Picture]):
     """Pictures for one model."""
 
-    calibration: Sequence[Sample]
+    calibration: Sequence[Picture]
     calibration_name: str
-    held_out: Sequence[Sample]
+    held_out: Sequence[Picture]
     held_out_name: str
     has_truth: bool = True
-    """False when the class maps of `held_out` are unknown and empty."""
+    """False when it is unknown what `held_out` shows; then it is labelled as if without defects."""
 
 
 def open_materials(
     source: str | None, labels: Sequence[str], config: dict[str, Any], *, calibration: int, held_out: int
-) -> Materials:
+) -> Materials[Sample]:
     """Open what `--data` names.
 
     Args:
@@ -71,7 +74,7 @@ def open_materials(
     return materials_of_folder(folder, labels, calibration, held_out)
 
 
-def materials_of_line(seed: int, labels: Sequence[str], calibration: int, held_out: int) -> Materials:
+def materials_of_line(seed: int, labels: Sequence[str], calibration: int, held_out: int) -> Materials[Sample]:
     """Return parts of one line of the built-in sample line: the first to calibrate, the next to judge."""
     parts = list(line_parts(seed, calibration + held_out, labels))
     name = f"sample line, seed {seed}"
@@ -80,7 +83,7 @@ def materials_of_line(seed: int, labels: Sequence[str], calibration: int, held_o
 
 def materials_of_training(
     config: TrainConfig, folder: Path | None, calibration: int, held_out: int
-) -> Materials:
+) -> Materials[Sample]:
     """Return pictures of the training set to calibrate, and of the validation set to judge."""
     train, val = open_sets(config, folder)
     return Materials(
@@ -91,10 +94,12 @@ def materials_of_training(
     )
 
 
-def materials_of_folder(folder: Path, labels: Sequence[str], calibration: int, held_out: int) -> Materials:
+def materials_of_folder(
+    folder: Path, labels: Sequence[str], calibration: int, held_out: int
+) -> Materials[Sample]:
     """Return the splits train and val of a labelled folder, or every other picture of a plain one."""
     if not (folder / "ImageSets").is_dir():
-        return _of_plain_folder(folder, calibration, held_out)
+        return materials_of_plain_folder(folder, calibration, held_out, _unlabelled)
     parts = {}
     for split, count in (("train", calibration), ("val", held_out)):
         names = read_names(folder, split)
@@ -133,7 +138,13 @@ def evenly(available: int, wanted: int) -> list[int]:
     return [index * available // wanted for index in range(wanted)]
 
 
-def _of_plain_folder(folder: Path, calibration: int, held_out: int) -> Materials:
+def materials_of_plain_folder(
+    folder: Path, calibration: int, held_out: int, unlabelled: Callable[[str, ImageBgr], Picture]
+) -> Materials[Picture]:
+    """Return every other picture to calibrate with, and the rest to judge by.
+
+    `unlabelled` makes a sample of a name and a picture. Raises UsageError without usable pictures.
+    """
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() in _SUFFIXES)
     if len(files) < 2:
         raise UsageError(
@@ -141,19 +152,23 @@ def _of_plain_folder(folder: Path, calibration: int, held_out: int) -> Materials
         )
     first, second = files[::2], files[1::2]
     return Materials(
-        [_unlabelled(first[index]) for index in evenly(len(first), calibration)],
+        [unlabelled(first[i].stem, _read(first[i])) for i in evenly(len(first), calibration)],
         folder.name,
-        [_unlabelled(second[index]) for index in evenly(len(second), held_out)],
+        [unlabelled(second[i].stem, _read(second[i])) for i in evenly(len(second), held_out)],
         folder.name,
         has_truth=False,
     )
 
 
-def _unlabelled(file: Path) -> Sample:
+def _read(file: Path) -> ImageBgr:
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if image is None:
         raise UsageError(f"{file}: expected a picture, cannot decode it; remove or replace it")
-    return Sample(file.stem, np.asarray(image, np.uint8), np.zeros(image.shape[:2], np.uint8))
+    return np.asarray(image, np.uint8)
+
+
+def _unlabelled(name: str, image_bgr: ImageBgr) -> Sample:
+    return Sample(name, image_bgr, np.zeros(image_bgr.shape[:2], np.uint8))
 
 
 def _part(seed: int, index: int) -> Sample:

@@ -11,6 +11,18 @@ __all__ = ["CARD_FILE", "model_card"]
 
 CARD_FILE = "MODEL_CARD.md"
 
+_NOTES = {
+    "segment": (
+        "IoU over all pixels of all pictures; mean_iou over the defect classes; defect_iou is any defect "
+        "against background; tolerance_f1 counts pixels within 4 px."
+    ),
+    "detect": (
+        "map50 is the mean over the classes of the average precision at IoU 0.5, all points, as PASCAL VOC "
+        "computes it since 2010; ap50 the same by class; map is COCO's mean over IoU 0.5 to 0.95; f50 is the "
+        "mean F-score when boxes count from the score threshold."
+    ),
+}
+
 
 def model_card(manifest: Manifest, facts: Facts, result: GateResult) -> str:
     """Return the card of a bundle."""
@@ -36,15 +48,23 @@ def _use(manifest: Manifest) -> str:
     width, height = manifest.input.size_wh
     size = f"{manifest.parameters:,} parameters, {manifest.gmac:.3g} GMAC" if manifest.parameters else ""
     classes = ", ".join(manifest.findable)
+    where = f"{classes} in {width} x {height} pixels of {manifest.input.color}. {size}."
+    if manifest.detect is not None:
+        beside = " beside a registered picture of a good part" if manifest.detect.inputs == "pair" else ""
+        return (
+            f"Finds {where}\nThe picture goes in {manifest.detect.scaling}{beside}. A box counts from score "
+            f"{manifest.detect.score_threshold:g}; of two of a class that overlap by more than IoU "
+            f"{manifest.detect.iou_threshold:g}, the one with the lower score is dropped."
+        )
+    segment = manifest.require_segment()
     return (
-        f"Segments {classes} in {width} x {height} pixels of {manifest.input.color}. {size}.\n"
-        f"A pixel counts from probability {manifest.require_segment().pixel_threshold:g}; "
-        f"defects below {manifest.require_segment().min_area_px} pixels are dropped."
+        f"Segments {where}\nA pixel counts from probability {segment.pixel_threshold:g}; "
+        f"defects below {segment.min_area_px} pixels are dropped."
     )
 
 
 def _accuracy(manifest: Manifest, result: GateResult) -> str:
-    if not result.materials.has_truth:
+    if not result.subject.has_truth:
         return "Not measured: no labelled pictures were given. int8 was compared with fp32 only."
     blocks = []
     for accuracy in manifest.accuracy:
@@ -56,11 +76,7 @@ def _accuracy(manifest: Manifest, result: GateResult) -> str:
             f"{accuracy.samples} held-out pictures: {accuracy.split}.\n\n"
             + table(("figure", "fp32", "int8"), rows)
         )
-    note = (
-        "IoU over all pixels of all pictures; mean_iou over the defect classes; defect_iou is any defect "
-        "against background; tolerance_f1 counts pixels within 4 px."
-    )
-    return "\n\n".join([*blocks, note])
+    return "\n\n".join([*blocks, _NOTES[manifest.task]])
 
 
 def _conversion(manifest: Manifest, facts: Facts, result: GateResult) -> str:
@@ -68,11 +84,11 @@ def _conversion(manifest: Manifest, facts: Facts, result: GateResult) -> str:
     lines = []
     if facts.max_abs_difference is not None:
         lines.append(
-            f"- torch against ONNX fp32: probabilities differ by at most {facts.max_abs_difference:.2g} "
+            f"- torch against ONNX fp32: values differ by at most {facts.max_abs_difference:.2g} "
             f"on {facts.compared_inputs} inputs."
         )
     lines.append(
-        f"- int8 against fp32: probabilities differ by at most {int8.difference.max:.2g}, on average by "
+        f"- int8 against fp32: values differ by at most {int8.difference.max:.2g}, on average by "
         f"{int8.difference.mean:.2g}, 99 % of them by less than {int8.difference.p99:.2g}."
     )
     lines.append(
@@ -106,7 +122,7 @@ def _provenance(manifest: Manifest) -> str:
 
 def _limits(result: GateResult) -> str:
     return (
-        f"Measured on {result.materials.held_out_name} only. Other parts, materials, light, optics or scales "
+        f"Measured on {result.subject.held_out_name} only. Other parts, materials, light, optics or scales "
         "need a measurement of their own: `python -m export evaluate BUNDLE DATA`."
     )
 

@@ -3,7 +3,6 @@
 The finished file is opened and run by the device's own loader before it gets its name.
 """
 
-import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,6 @@ from edgevision.bundle.archive import open_bundle
 from edgevision.bundle.manifest import (
     Accuracy,
     GoldenSample,
-    InputSpec,
     Manifest,
     ModelFile,
     Precision,
@@ -27,9 +25,7 @@ from edgevision.bundle.manifest import (
 from edgevision.bundle.write import file_hashes, write_bundle
 from edgevision.engines.load import load_engine
 from edgevision.engines.spec import EngineRequest
-from edgevision.errors import BundleError
 from export.cost import Cost, cost_of
-from export.golden import GoldenAnswer
 from export.modelcard import CARD_FILE, model_card
 from export.runners import installed_engines
 from export.verify import GateResult
@@ -48,8 +44,6 @@ TOOLS = (
     "torch",
 )
 PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
-MIN_TOLERANCE = 0.005
-MAX_TOLERANCE = 0.02
 Files = dict[str, bytes]
 
 
@@ -99,50 +93,58 @@ def _now() -> datetime:
 
 
 def golden_files(result: GateResult) -> tuple[Files, tuple[GoldenSample, ...]]:
-    """Return the golden pictures and expected class maps as PNG files, and their manifest entries."""
+    """Return the golden pictures and expected answers as files, and their manifest entries."""
     answers = {precision: result.of(precision).golden for precision in PRECISIONS}
     files: Files = {}
     samples = []
     for index, sample in enumerate(result.golden):
-        image = f"golden/{index:02d}.png"
-        files[image] = _png(_as_bgr(sample.batch[0], result.manifest.input))
+        pictures = _pictures(sample.batch[0], result.subject.manifest)
+        names = [f"golden/{index:02d}{kind}.png" for kind in ("", ".reference")][: len(pictures)]
+        files |= {name: _png(picture) for name, picture in zip(names, pictures, strict=True)}
         expected: dict[Precision, str] = {}
         for precision in PRECISIONS:
-            expected[precision] = f"golden/{index:02d}.{precision}.png"
-            files[expected[precision]] = _png(answers[precision][index].class_map)
-        judgement = answers["fp32"][index].judgement
-        samples.append(GoldenSample(image=image, expected=expected, judgement=judgement))
+            answer = answers[precision][index]
+            expected[precision] = f"golden/{index:02d}.{precision}{answer.suffix}"
+            files[expected[precision]] = answer.data
+        samples.append(
+            GoldenSample(
+                image=names[0],
+                reference=names[1] if len(names) > 1 else None,
+                expected=expected,
+                judgement=answers["fp32"][index].judgement,
+            )
+        )
     return files, tuple(samples)
 
 
 def _fields(facts: Facts, result: GateResult, cost: Cost) -> dict[str, object]:
-    description, manifest = facts.description, result.manifest
+    description, manifest = facts.description, result.subject.manifest
     return {
         "name": description.name,
         "version": description.version,
-        "task": "segment",
+        "task": manifest.task,
         "description": description.description,
         "input": manifest.input,
         "outputs": manifest.outputs,
         "labels": manifest.labels,
         "segment": manifest.segment,
+        "detect": manifest.detect,
         "quantization": facts.quantization,
-        "golden_max_differing": _tolerance(result),
         "accuracy": _accuracy(result),
         "licence": description.licence,
         "provenance": description.provenance,
         "tools": _tools(),
         "parameters": cost.parameters,
         "gmac": round(cost.gmac, 4),
-    }
+    } | result.subject.golden_terms(_apart(result))
 
 
 def _accuracy(result: GateResult) -> tuple[Accuracy, ...]:
     fp32, int8 = result.of("fp32"), result.of("int8")
     return (
         Accuracy(
-            split=result.materials.held_out_name,
-            samples=len(result.materials.held_out),
+            split=result.subject.held_out_name,
+            samples=result.subject.pictures,
             fp32=_rounded(fp32.figures),
             int8=_rounded(int8.figures | {"agreement_with_fp32": int8.agreement}),
         ),
@@ -153,25 +155,15 @@ def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 5) for name, value in figures.items()}
 
 
-def _tolerance(result: GateResult) -> float:
-    """Return the share of differing pixels that golden samples allow: twice what engines here differ."""
-    measured = max(
-        _differing(one.golden, result.of(precision).golden)
+def _apart(result: GateResult) -> float:
+    """Return how far the answers of engines here to a golden sample lie apart at most."""
+    return max(
+        result.subject.golden_apart(expected, got)
         for precision in PRECISIONS
         for one in result.measured
         if one.runner.precision == precision
+        for expected, got in zip(result.of(precision).golden, one.golden, strict=True)
     )
-    if 2 * measured > MAX_TOLERANCE:
-        raise BundleError(
-            f"golden samples: expected engines to agree on all but {MAX_TOLERANCE / 2:.1%} of the pixels, "
-            f"got {measured:.2%} differing; the model is too uncertain to be checked on other machines"
-        )
-    return max(MIN_TOLERANCE, math.ceil(2000 * measured) / 1000)
-
-
-def _differing(answers: Sequence[GoldenAnswer], expected: Sequence[GoldenAnswer]) -> float:
-    pairs = zip(answers, expected, strict=True)
-    return max(float(np.mean(a.class_map != b.class_map)) for a, b in pairs)
 
 
 def _tools() -> dict[str, str]:
@@ -188,11 +180,17 @@ def _opset(imports: Sequence[object]) -> int:
     return next(int(item.version) for item in imports if item.domain in ("", "ai.onnx"))  # type: ignore[attr-defined]
 
 
-def _as_bgr(picture: npt.NDArray[np.uint8], spec: InputSpec) -> npt.NDArray[np.uint8]:
-    """Return the picture as a PNG file holds it, so that the device gets back the same input."""
-    if spec.color == "RGB":
-        return np.ascontiguousarray(picture[:, :, ::-1])
-    return picture[:, :, 0] if spec.color == "GRAY" else picture
+def _pictures(planes: npt.NDArray[np.uint8], manifest: Manifest) -> list[npt.NDArray[np.uint8]]:
+    """Return the picture, and the reference of a pair, as PNG files hold them.
+
+    Of an input (H, W, C), so that the device gets back the same.
+    """
+    color = manifest.input.color
+    colors = 1 if color == "GRAY" else 3
+    parts = [planes[:, :, first : first + colors] for first in range(0, planes.shape[2], colors)]
+    if color == "RGB":
+        return [np.ascontiguousarray(part[:, :, ::-1]) for part in parts]
+    return [np.ascontiguousarray(part[:, :, 0] if color == "GRAY" else part) for part in parts]
 
 
 def _png(image: npt.NDArray[np.uint8]) -> bytes:

@@ -11,17 +11,15 @@ from torch import nn
 from edgevision.bundle.manifest import Quantization
 from edgevision.engines.machine import available_threads
 from edgevision.errors import BundleError, UsageError
-from edgevision.recipe import Recipe
 from export.adopt import adopt, read_onnx
 from export.convert import convert
 from export.description import Description
 from export.gate_report import write_gate_report
-from export.materials import Materials
 from export.pack import write_packed
 from export.quantize import Method, Quantizer
-from export.runners import draft_manifest, model_inputs, segment_step, segment_step_of
 from export.sensitivity import exclusions, rank_parts
 from export.sources import TorchSource
+from export.subject import Subject
 from export.verify import GateResult, Verification
 from export.work import Facts, Work
 
@@ -37,34 +35,25 @@ class Step:
     """What all steps need."""
 
     work: Work
-    materials: Materials
+    subject: Subject
     say: Say
-    recipe: Recipe | None = None
 
     @property
     def verification(self) -> Verification:
         """Return a new gate around the fp32 model of the work folder."""
-        return Verification(
-            self.work.read_facts().description,
-            self.work.read_model("fp32"),
-            self.materials,
-            self.recipe,
-            available_threads(),
-        )
+        return Verification(self.subject, self.work.read_model("fp32"), available_threads())
 
 
-def convert_torch(source: TorchSource, opset: int, materials: Materials, work: Work) -> Facts:
+def convert_torch(source: TorchSource, opset: int, subject: Subject, work: Work) -> Facts:
     """Export a torch model to the work folder, compared with torch on real inputs.
 
     Raises:
         BundleError: it cannot be exported, or ONNX answers differently.
     """
-    description = source.description
-    step = segment_step(description.view)
-    inputs = model_inputs(draft_manifest(description), step, materials.held_out, PARITY_INPUTS)
-    converted = convert(source.module, inputs, opset)
+    names = [output.name for output in subject.manifest.outputs]
+    converted = convert(source.module, subject.inputs(PARITY_INPUTS), opset, names)
     facts = Facts(
-        description=description,
+        description=source.description,
         given=source.given,
         source=source.name,
         training=source.training,
@@ -80,7 +69,7 @@ def convert_torch(source: TorchSource, opset: int, materials: Materials, work: W
 def adopt_onnx(file: Path, description: Description, work: Work) -> Facts:
     """Bring a foreign ONNX model to the work folder, with bytes as input. Raises ManifestError."""
     if not description.labels:
-        raise UsageError(f"{file}: expected labels in the description, got none; list them, background first")
+        raise UsageError(f"{file}: expected labels in the description, got none; list them")
     work.write_model("fp32", adopt(read_onnx(file), description))
     facts = Facts(description=description, given=description, source=file.name)
     work.write_facts(facts)
@@ -97,21 +86,15 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
         BundleError: the quantiser cannot work with the model.
     """
     facts, model, verification = step.work.read_facts(), step.work.read_model("fp32"), step.verification
-    inputs = model_inputs(
-        verification.manifest,
-        segment_step_of(verification.recipe),
-        step.materials.calibration,
-        CALIBRATION_INPUTS,
-    )
-    step.say(f"calibrating with {len(inputs)} inputs of {step.materials.calibration_name}")
+    inputs = step.subject.calibration_inputs(CALIBRATION_INPUTS)
+    step.say(f"calibrating with {len(inputs)} inputs of {step.subject.calibration_name}")
     with TemporaryDirectory(prefix="edgevision-quantize-") as folder:
         quantizer = Quantizer(model, inputs, Path(folder), method)
         int8, excluded, passed = _search(quantizer, verification, step.say)
     quantization = Quantization(
         method=f"static QDQ U8S8 per channel, {method}",
         calibration=(
-            f"{len(inputs)} inputs of {step.materials.calibration_name}, "
-            f"sha256 {quantizer.calibration_sha256}"
+            f"{len(inputs)} inputs of {step.subject.calibration_name}, sha256 {quantizer.calibration_sha256}"
         ),
         excluded_nodes=excluded,
     )

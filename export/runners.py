@@ -103,12 +103,14 @@ def load_runner(
 
 
 def torch_runner(module: nn.Module) -> Runner:
-    """Return a torch module that takes (1, H, W, C) uint8 and gives probabilities, as a runner."""
+    """Return a torch module in deployable form as a runner."""
     module = module.cpu().eval()
 
-    def answer(batch: Batch) -> Tensor:
+    def answer(batch: Batch) -> tuple[Tensor, ...]:
         with torch.inference_mode():
-            return np.asarray(module(torch.from_numpy(np.array(batch))).numpy(), np.float32)
+            given = module(torch.from_numpy(np.array(batch)))
+        values = given if isinstance(given, tuple) else (given,)
+        return tuple(np.asarray(value.numpy(), np.float32) for value in values)
 
     return Runner("torch", "eager", FakeEngine(answer))
 

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from edgevision.errors import UsageError
-from export.description import Description, ForeignOutput
-from export.networks.deploy import Deployable
-from export.train.checkpoint import load_trained
+from edgevision.ops.boxes import VARIANCES
+from export.data.view import View
+from export.description import Description, DetectDescription, ForeignOutput
+from export.detect.trained import is_detector, load_trained_detector
+from export.networks.deploy import Deployable, DeployableDetector
+from export.train.checkpoint import load_state, load_trained
 from export.train.config import TrainConfig
 
 __all__ = ["FromBytes", "TorchSource", "load_torch"]
@@ -25,7 +28,7 @@ class TorchSource:
     name: str
     """Path of the checkpoint, or `module:function`: what `load_torch` takes."""
     module: nn.Module
-    """Takes (1, H, W, C) uint8, returns (1, classes, H, W) probabilities."""
+    """Takes (1, H, W, C) uint8, returns (1, classes, H, W) probabilities, or a detector's raw answer."""
     description: Description
     """Completed by what the checkpoint says, and true of `module`."""
     given: Description
@@ -81,12 +84,10 @@ def load_torch(source: str, description: Description) -> TorchSource:
 
 
 def _from_checkpoint(file: Path, description: Description) -> TorchSource:
+    if is_detector(load_state(file)):
+        return _from_detector(file, description)
     trained = load_trained(file)
-    if description.labels not in ((), trained.labels):
-        raise UsageError(
-            f"{file}: trained on the labels {', '.join(trained.labels)}; the description says "
-            f"{', '.join(description.labels)}; leave them out there"
-        )
+    _require_labels(file, description, trained.labels)
     line_like = description.line_like
     if trained.config and not line_like:
         line_like = TrainConfig.model_validate(trained.config).line_like
@@ -103,6 +104,42 @@ def _from_checkpoint(file: Path, description: Description) -> TorchSource:
     )
     module = Deployable(trained.network, trained.mean, trained.std)
     return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
+
+
+def _from_detector(file: Path, description: Description) -> TorchSource:
+    trained = load_trained_detector(file)
+    _require_labels(file, description, trained.labels)
+    has_background = trained.network.has_background
+    detect = (description.detect or DetectDescription()).model_copy(
+        update={
+            "decoder": "ssd",
+            "priors": trained.priors,
+            "variances": VARIANCES,
+            "background": has_background,
+            "pair": trained.view.pair,
+        }
+    )
+    completed = description.model_copy(
+        update={
+            "labels": trained.labels,
+            "view": View(size_wh=trained.view.size_wh, scaling=trained.view.scaling),
+            "color": trained.view.color,
+            "mean": trained.mean,
+            "std": trained.std,
+            "output": ForeignOutput(activation="softmax" if has_background else "sigmoid"),
+            "detect": detect,
+        }
+    )
+    module = DeployableDetector(trained.network, trained.mean, trained.std)
+    return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
+
+
+def _require_labels(file: Path, description: Description, labels: tuple[str, ...]) -> None:
+    if description.labels not in ((), labels):
+        raise UsageError(
+            f"{file}: trained on the labels {', '.join(labels)}; the description says "
+            f"{', '.join(description.labels)}; leave them out there"
+        )
 
 
 def _made_by(source: str) -> nn.Module:

@@ -7,14 +7,11 @@ from functools import partial
 import onnx
 from torch import nn
 
-from edgevision.bundle.manifest import Manifest, Precision
+from edgevision.bundle.manifest import Precision
 from edgevision.engines.measure import median_ms
-from edgevision.recipe import Recipe
-from export.description import Description
-from export.gate import Flip, Gate, Measured, any_defect_recipe
-from export.golden import GoldenInput
-from export.materials import Materials
-from export.runners import Runner, draft_manifest, installed_engines, load_runner, segment_step, torch_runner
+from export.gate import Flip, Gate, Measured
+from export.runners import Runner, installed_engines, load_runner, torch_runner
+from export.subject import GoldenInput, Subject
 
 __all__ = ["GateResult", "Verification"]
 
@@ -25,10 +22,7 @@ _SPEED_BUDGET_S = 4.0
 class GateResult:
     """Everything the gate found out."""
 
-    manifest: Manifest
-    """A draft: no golden samples, hashes or accuracy yet."""
-    materials: Materials
-    recipe: Recipe
+    subject: Subject
     measured: tuple[Measured, ...]
     """fp32 on ONNX Runtime, to which all others are compared, comes first."""
     golden: tuple[GoldenInput, ...]
@@ -60,29 +54,23 @@ class GateResult:
 class Verification:
     """The gate for one fp32 model; int8 models can be tried one after the other."""
 
-    def __init__(
-        self,
-        description: Description,
-        model: onnx.ModelProto,
-        materials: Materials,
-        recipe: Recipe | None = None,
-        threads: int = 1,
-    ) -> None:
+    def __init__(self, subject: Subject, model: onnx.ModelProto, threads: int = 1) -> None:
         """Run the fp32 model on ONNX Runtime over all held-out pictures.
 
         Raises:
             ManifestError: the model does not fit its description.
             BundleError: there are too few pictures.
         """
-        self._model, self._threads, self._materials = model, threads, materials
-        self.manifest = draft_manifest(description, model.graph.input[0].name, model.graph.output[0].name)
-        self.recipe = recipe or any_defect_recipe(segment_step(description.view))
+        self.subject = subject
+        self._model, self._threads = model, threads
         self._reference = self._load(model, "fp32")[0]
-        self.gate = Gate(self.manifest, self.recipe, materials, self._reference)
+        self.gate = Gate(subject, self._reference)
 
     def output_error(self, int8: onnx.ModelProto) -> float:
-        """Return how far an int8 model's probabilities are from the fp32 model's, on average."""
-        runner = load_runner(self.manifest, int8.SerializeToString(), "onnxruntime", "int8", self._threads)
+        """Return how far an int8 model's answers are from the fp32 model's, on average."""
+        runner = load_runner(
+            self.subject.manifest, int8.SerializeToString(), "onnxruntime", "int8", self._threads
+        )
         try:
             return self.gate.output_error(runner)
         finally:
@@ -104,9 +92,7 @@ class Verification:
             torch_too = [] if module is None else [self.gate.measure(torch_runner(module))]
             measured = (self.gate.reference, *torch_too, *candidates)
             return GateResult(
-                manifest=self.manifest,
-                materials=self._materials,
-                recipe=self.recipe,
+                subject=self.subject,
                 measured=measured,
                 golden=self.gate.golden,
                 flips=tuple(flip for one in measured for flip in self.gate.flips(one)),
@@ -119,7 +105,7 @@ class Verification:
     def _load(self, model: onnx.ModelProto, precision: Precision) -> list[Runner]:
         data = model.SerializeToString()
         return [
-            load_runner(self.manifest, data, engine, precision, self._threads)
+            load_runner(self.subject.manifest, data, engine, precision, self._threads)
             for engine in installed_engines()
         ]
 

@@ -15,6 +15,7 @@ from export.data.sample import Sample
 from export.description import Description
 from export.materials import Materials
 from export.runners import draft_manifest, model_inputs, segment_step
+from export.segmenting import SegmentSubject
 from export.sources import FromBytes
 from export.work import Facts, Work
 
@@ -29,6 +30,7 @@ __all__ = [
     "held_out",
     "materials",
     "network",
+    "subject",
     "write_folder",
     "write_work",
 ]
@@ -125,9 +127,14 @@ def held_out(count: int = 12, first: int = 0) -> list[Sample]:
     return [_sample(index) for index in range(first, first + count)]
 
 
-def materials() -> Materials:
+def materials() -> Materials[Sample]:
     """Return pictures to calibrate with and others to judge by."""
     return Materials(held_out(8, 100), "drawn, first", held_out(), "drawn, second")
+
+
+def subject() -> SegmentSubject:
+    """Return the network with these pictures, as gate and packing take it."""
+    return SegmentSubject(described(output={}), materials())
 
 
 def write_folder(root: Path) -> Path:

@@ -74,6 +74,30 @@ def train_unet(
     print(f"{result.checkpoint}: mean IoU {result.metrics.mean_iou:.4f} after {result.epochs} epochs")
 
 
+@train_app.command("ssd")
+def train_ssd(
+    config: _Config,
+    out: _Out,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of labelled boxes.")],
+    resume: _Resume = False,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--start", metavar="FILE", help="Begin with its weights, as far as they fit: .pt, .pth."
+        ),
+    ] = None,
+    threads: _Threads = None,
+) -> None:
+    """Train a detector; the best weights land in OUT/best.pt, the report in OUT/report.html."""
+    from export.detect.config import load_detect_config
+    from export.detect.loop import train_ssd as train
+
+    if resume and start is not None:
+        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    result = train(load_detect_config(config), out, data, resume=resume, start=start, threads=threads)
+    print(f"{result.checkpoint}: mAP at IoU 0.5 {result.metrics.mean_ap:.4f} after {result.epochs} epochs")
+
+
 @app.command()
 def convert(
     source: Annotated[
@@ -86,9 +110,9 @@ def convert(
 ) -> None:
     """Make the float ONNX model in OUT, and compare it with torch on real inputs."""
     from export.description import read_description
-    from export.materials import open_materials
     from export.pipeline import PARITY_INPUTS, adopt_onnx, convert_torch
     from export.sources import load_torch
+    from export.subjects import names_to_be, open_subject
     from export.work import Work
 
     description, work = read_description(manifest), Work(out)
@@ -97,12 +121,13 @@ def convert(
         say(f"{work.model_path('fp32')}: takes bytes")
         return
     loaded = load_torch(source, description)
-    pictures = open_materials(
-        data, loaded.description.labels, loaded.training, calibration=1, held_out=PARITY_INPUTS
+    names = names_to_be(loaded.description)
+    subject = open_subject(
+        loaded.description, loaded.training, names, data, calibration=1, held_out=PARITY_INPUTS
     )
-    facts = convert_torch(loaded, opset, pictures, work)
+    facts = convert_torch(loaded, opset, subject, work)
     say(
-        f"{work.model_path('fp32')}: probabilities within {facts.max_abs_difference:.2g} of torch "
+        f"{work.model_path('fp32')}: values within {facts.max_abs_difference:.2g} of torch "
         f"on {facts.compared_inputs} inputs"
     )
 
@@ -186,11 +211,17 @@ def everything(
 ) -> None:
     """Train, convert, quantize, verify and bundle; the bundle lands in OUT/NAME.zip."""
     from export.description import read_description
+    from export.detect.config import is_detector_config
 
     source = None if data is None else str(data)
     name = read_description(manifest).name
     read_recipe(recipe)
-    train_unet(config, out, data, resume, start, threads)
+    if is_detector_config(config):
+        if data is None:
+            raise UsageError(f"{config}: trains a detector, expected --data with a folder of labelled boxes")
+        train_ssd(config, out, data, resume, start, threads)
+    else:
+        train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
     _bundle(out, out / f"{name}.zip", source, recipe, pictures)

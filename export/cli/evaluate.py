@@ -15,7 +15,7 @@ __all__ = ["evaluate"]
 def evaluate(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle (.zip).")],
     data: Annotated[str, typer.Argument(metavar="DATA", help="A labelled folder, or sample:SEED.")],
-    split: Annotated[str, typer.Option(help="Which list of ImageSets/Segmentation.")] = "val",
+    split: Annotated[str, typer.Option(help="Which split of the folder.")] = "val",
     frames: Annotated[int, typer.Option(min=1, help="How many parts of sample:SEED.")] = 1000,
     engine: Annotated[Literal["onnxruntime", "openvino"], typer.Option(help="What runs it.")] = "onnxruntime",
     precision: Annotated[Literal["int8", "fp32"], typer.Option(help="Which of its models.")] = "int8",
@@ -28,20 +28,30 @@ def evaluate(
     from edgevision.bundle.archive import open_bundle
     from edgevision.engines.machine import available_threads
     from edgevision.engines.spec import EngineRequest
-    from export.cli.tables import print_evaluation
+    from export.cli.tables import print_detect_evaluation, print_evaluation
+    from export.detect.evaluate import evaluate_detect
     from export.evaluate import evaluate as measure
     from export.evaluate import labelled_folder, recipe_of
     from export.materials import line_parts, line_seed
 
     opened = open_bundle(bundle)
+    request = EngineRequest(engine, precision, threads=available_threads())
+    if opened.manifest.task == "detect":
+        boxes = evaluate_detect(opened, request, read_recipe(recipe), Path(data), split)
+        print_detect_evaluation(boxes)
+        _give(boxes.as_values(), out)
+        return
     labels = opened.manifest.labels
     seed = line_seed(data)
     samples = labelled_folder(Path(data), split, labels) if seed is None else line_parts(seed, frames, labels)
     name = f"{Path(data).name}, split {split}" if seed is None else f"sample line, seed {seed}"
-    request = EngineRequest(engine, precision, threads=available_threads())
     found = measure(opened, request, read_recipe(recipe) or recipe_of(opened.manifest), samples, name)
     print_evaluation(found)
-    text = json.dumps(found.as_values(), indent=2)
+    _give(found.as_values(), out)
+
+
+def _give(values: dict[str, object], out: Path | None) -> None:
+    text = json.dumps(values, indent=2)
     print(text)
     if out is not None:
         _write(out, text + "\n")

@@ -57,21 +57,22 @@ WorkDir = Annotated[Path, typer.Argument(metavar="WORK", help="The folder that c
 
 def open_step(folder: Path, data: str | None, recipe: Path | None, pictures: int) -> "Step":
     """Open a work folder with its pictures. Raises UsageError or ConfigError."""
-    from export.materials import open_materials
     from export.pipeline import Step
+    from export.subjects import names_of, open_subject
     from export.work import Work
 
     work = Work(folder)
     facts = work.read_facts()
-    judged_by = read_recipe(recipe)
-    materials = open_materials(
-        data,
-        facts.description.labels,
+    subject = open_subject(
+        facts.description,
         facts.training,
+        names_of(work.read_model("fp32")),
+        data,
+        read_recipe(recipe),
         calibration=CALIBRATION_PICTURES,
         held_out=pictures,
     )
-    return Step(work, materials, say, judged_by)
+    return Step(work, subject, say)
 
 
 def read_recipe(file: Path | None) -> Recipe | None:

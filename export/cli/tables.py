@@ -5,10 +5,11 @@ from math import isnan
 from rich.console import Console
 from rich.table import Table
 
+from export.detect.evaluate import DetectEvaluation
 from export.evaluate import Evaluation
 from export.verify import GateResult
 
-__all__ = ["print_evaluation", "print_gate"]
+__all__ = ["print_detect_evaluation", "print_evaluation", "print_gate"]
 
 
 def print_gate(result: GateResult) -> None:
@@ -63,10 +64,36 @@ def print_evaluation(evaluation: Evaluation) -> None:
         f"{metrics.pictures} pictures, {evaluation.data}"
     )
     console.print(table)
-    verdicts = Table("truth", "judged OK", "judged NG", "judged ND")
-    for truth, counts in evaluation.verdicts.items():
-        verdicts.add_row(truth, *(str(counts[name]) for name in ("OK", "NG", "ND")))
-    console.print(verdicts)
+    _print_verdicts(console, evaluation.verdicts)
+
+
+def print_detect_evaluation(evaluation: DetectEvaluation) -> None:
+    """Print average precision and F-score by class and the verdicts against the truth."""
+    console = Console(stderr=True)
+    table = Table("class", "objects", "AP at IoU 0.5", "precision", "recall", "F-score")
+    for label, curve in evaluation.metrics.curves.items():
+        values = (curve.average_precision, *curve.at(evaluation.score_threshold))
+        table.add_row(label, str(curve.objects), *map(_figure, values))
+    console.print(
+        f"{evaluation.bundle}, {evaluation.precision} on {evaluation.engine}: {evaluation.pictures} pictures, "
+        f"{evaluation.data}; boxes count from {evaluation.score_threshold:g}"
+    )
+    for problem in evaluation.left_out:
+        console.print(f"left out: {problem}", style="yellow")
+    console.print(table)
+    overall = evaluation.figures
+    console.print(
+        f"mAP at IoU 0.5: {_figure(overall['map50'])}; COCO mAP: {_figure(overall['map'])}; "
+        f"mean F-score: {_figure(overall['f50'])}"
+    )
+    _print_verdicts(console, evaluation.verdicts)
+
+
+def _print_verdicts(console: Console, verdicts: dict[str, dict[str, int]]) -> None:
+    table = Table("truth", "judged OK", "judged NG", "judged ND")
+    for truth, counts in verdicts.items():
+        table.add_row(truth, *(str(counts[name]) for name in ("OK", "NG", "ND")))
+    console.print(table)
 
 
 def _figure(value: float | None, digits: int = 4) -> str:

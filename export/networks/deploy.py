@@ -1,4 +1,4 @@
-"""The form in which a network leaves the workstation: bytes in, probabilities out.
+"""The form in which a network leaves the workstation: bytes in, probabilities or raw boxes out.
 
 Normalisation lies inside, so that the device only resizes. Conversion to ONNX is `export.convert`.
 """
@@ -8,17 +8,29 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from export.networks.detectors import Detector
+from export.networks.raw import Raw
 from export.networks.unet import UNet, UNetLite
 
-__all__ = ["OUTPUT_NAME", "Deployable", "normalise"]
+__all__ = ["OUTPUT_NAME", "Deployable", "DeployableDetector", "channel_terms", "normalise"]
 
 OUTPUT_NAME = "probabilities"
 
 
+def channel_terms(mean: Sequence[float], std: Sequence[float], channels: int) -> tuple[Tensor, Tensor]:
+    """Return factor and shift, (1, C, 1, 1) each, that turn bytes into `(x / 255 - mean) / std`.
+
+    Of more values than channels the first count; with more channels, such as of a reference picture
+    beside the picture, the values are repeated.
+    """
+    colors = 3 if channels % 3 == 0 else 1
+    means, stds = (torch.tensor([values[i % colors] for i in range(channels)]) for values in (mean, std))
+    return (1.0 / (255.0 * stds)).view(1, -1, 1, 1), (-means / stds).view(1, -1, 1, 1)
+
+
 def normalise(batch_nhwc: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Turn (N, H, W, 3) uint8 RGB into (N, 3, H, W) float32, `(x / 255 - mean) / std` per channel."""
-    scale = torch.tensor([1.0 / (255.0 * s) for s in std]).view(1, 3, 1, 1)
-    shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).view(1, 3, 1, 1)
+    """Turn (N, H, W, C) uint8 into (N, C, H, W) float32, `(x / 255 - mean) / std` per channel."""
+    scale, shift = channel_terms(mean, std, batch_nhwc.shape[3])
     return batch_nhwc.permute(0, 3, 1, 2).float() * scale.to(batch_nhwc.device) + shift.to(batch_nhwc.device)
 
 
@@ -35,12 +47,35 @@ class Deployable(nn.Module):
     def __init__(self, network: UNet | UNetLite, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.network = network
-        scale = torch.tensor([1.0 / (255.0 * s) for s in std])
-        shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)])
-        self.register_buffer("scale", scale.view(1, 3, 1, 1))
-        self.register_buffer("shift", shift.view(1, 3, 1, 1))
+        scale, shift = channel_terms(mean, std, 3)
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, H, W, 3) uint8 RGB to (N, C, H, W) float32 probabilities that sum to 1 over C."""
         planes = image.permute(0, 3, 1, 2).float()
         return torch.softmax(self.network(planes * self.scale + self.shift).pixels, dim=1)
+
+
+class DeployableDetector(nn.Module):
+    """A detector with normalisation before it, as one graph; its answer stays raw.
+
+    Applying softmax or sigmoid to the few scores that matter, and decoding their boxes, is cheaper
+    on the device than doing it for all priors here.
+    """
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Detector, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.network = network
+        scale, shift = channel_terms(mean, std, network.spec.input_channels)
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, image: Tensor) -> Raw:
+        """Map (N, H, W, C) uint8 to offsets (N, P, 4) and score logits (N, P, K), float32."""
+        planes = image.permute(0, 3, 1, 2).float()
+        answer: Raw = self.network(planes * self.scale + self.shift)
+        return answer

@@ -1,26 +1,27 @@
 """The running mean of a network's weights, which generalises better than its latest step."""
 
 import copy
-from typing import cast
+from typing import Generic, TypeVar
 
 import torch
-
-from export.networks.unet import UNet, UNetLite
+from torch import nn
 
 __all__ = ["Average"]
 
+Network = TypeVar("Network", bound=nn.Module)
 
-class Average:
+
+class Average(Generic[Network]):
     """Keeps `network`, whose weights and batch norm statistics follow another network's slowly."""
 
-    def __init__(self, network: UNet | UNetLite, decay: float) -> None:
-        self.network = cast("UNet | UNetLite", copy.deepcopy(network).requires_grad_(requires_grad=False))  # type: ignore[redundant-cast]
-        self.network.eval()
+    def __init__(self, network: Network, decay: float) -> None:
+        self.network = copy.deepcopy(network)
+        self.network.requires_grad_(requires_grad=False).eval()
         self.decay = decay
         self.steps = 0
 
     @torch.no_grad()
-    def follow(self, network: UNet | UNetLite) -> None:
+    def follow(self, network: Network) -> None:
         """Move a little towards `network`; further in the first steps, which begin at random weights."""
         self.steps += 1
         share = 1 - min(self.decay, self.steps / (self.steps + 10))

@@ -1,8 +1,7 @@
 """The training loop: draws crops, steps, measures, saves, stops in time, and writes the report."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from edgevision.errors import EdgeVisionError, OutputError
 from export.data.draw import Batch, CropDraw, batches
@@ -24,6 +22,7 @@ from export.train.device import Compute
 from export.train.evaluate import Answer, evaluate, torch_infer
 from export.train.loss import segmentation_loss
 from export.train.metrics import SegmentationMetrics
+from export.train.progress import epoch_progress
 from export.train.report import write_report
 from export.train.sets import open_sets
 from export.train.start import start_from
@@ -86,8 +85,8 @@ def train_unet(
     _announce(console, config, (train, val), state)
     started = time.monotonic()
     while not state.is_over:
-        with _progress(console, config, len(state.history)) as (progress, task):
-            state.history.append(_epoch(state, train, val, (progress, task)))
+        with epoch_progress(console, len(state.history), config.optimisation) as advance:
+            state.history.append(_epoch(state, train, val, advance))
         state.save(out_dir)
         console.print(_summary(state))
         if minutes is not None and time.monotonic() - started >= 60 * minutes:
@@ -116,17 +115,7 @@ def _announce(
     console.print(f"{config.name}: {parameters:,} parameters; {state.compute}")
 
 
-@contextmanager
-def _progress(console: Console, config: TrainConfig, done: int) -> Iterator[tuple[Progress, TaskID]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        label = f"epoch {done + 1}/{config.optimisation.epochs}"
-        yield progress, progress.add_task(label, total=config.optimisation.batches_per_epoch)
-
-
-def _epoch(
-    state: TrainingState, train: SampleSet, val: SampleSet, progress: tuple[Progress, TaskID]
-) -> Epoch:
+def _epoch(state: TrainingState, train: SampleSet, val: SampleSet, advance: Callable[[], None]) -> Epoch:
     start = time.monotonic()
     config, number = state.config, len(state.history)
     losses = []
@@ -135,7 +124,7 @@ def _epoch(
         _draw(config, train, number), optimisation.batch_size, optimisation.batches_per_epoch
     ):
         losses.append(_step(state, batch))
-        progress[0].update(progress[1], advance=1)
+        advance()
     rate = float(state.schedule.get_last_lr()[0])
     is_last = number + 1 == optimisation.epochs
     metrics: dict[str, float] = {}

@@ -1,6 +1,5 @@
 """All that changes while a network learns, and how it is saved and brought back."""
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from export.train.averaging import Average
 from export.train.checkpoint import load_state, save_state
 from export.train.config import TrainConfig
 from export.train.device import Compute
+from export.train.schedule import warmup_cosine
 
 __all__ = ["Epoch", "TrainingState"]
 
@@ -39,7 +39,7 @@ class TrainingState:
     config: TrainConfig
     compute: Compute
     network: UNet | UNetLite = field(init=False)
-    average: Average = field(init=False)
+    average: Average[UNet | UNetLite] = field(init=False)
     optimiser: torch.optim.AdamW = field(init=False)
     schedule: torch.optim.lr_scheduler.LambdaLR = field(init=False)
     history: list[Epoch] = field(default_factory=list)
@@ -53,15 +53,7 @@ class TrainingState:
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(), lr=optimisation.learning_rate, weight_decay=optimisation.weight_decay
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self._rate)
-
-    def _rate(self, step: int) -> float:
-        optimisation = self.config.optimisation
-        total = optimisation.epochs * optimisation.batches_per_epoch
-        warmup = max(1.0, optimisation.warmup_share * total)
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warmup) / max(1.0, total - warmup)))) + 1e-3
+        self.schedule = warmup_cosine(self.optimiser, optimisation)
 
     @property
     def minutes(self) -> float:

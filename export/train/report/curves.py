@@ -36,10 +36,13 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over the epochs; the y axis begins at 0."""
+    """Lines over the epochs, or over something else; the y axis begins at 0."""
 
     title: str
     series: Sequence[Series]
+    x_min: float = 1.0
+    x_title: str = "epoch 1 to {:.0f}"
+    """Gets the end of the x axis."""
 
     @property
     def y_max(self) -> float:
@@ -50,12 +53,12 @@ class Chart:
 
     @property
     def x_max(self) -> float:
-        """Return the last epoch."""
+        """Return the last epoch, or whatever the x axis ends with."""
         return max((x for line in self.series for x, _ in line.points), default=1.0)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return the pixel of a point."""
-        across = (x - 1) / max(self.x_max - 1, 1)
+        across = (x - self.x_min) / (max(self.x_max - self.x_min, 0.0) or 1.0)
         return (
             _LEFT + across * (_WIDTH - _LEFT - _RIGHT),
             _HEIGHT - _BOTTOM - y / self.y_max * (_HEIGHT - _TOP - _BOTTOM),
@@ -82,10 +85,8 @@ def as_svg(chart: Chart) -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2"/>')
         x, y = _WIDTH - _RIGHT + 10, _TOP + 8 + 18 * index
         parts.append(f'<text x="{x}" y="{y}" fill="{color}">{escape(line.name)}</text>')
-    middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    parts.append(
-        f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">epoch 1 to {chart.x_max:.0f}</text>'
-    )
+    middle, below = (_LEFT + _WIDTH - _RIGHT) / 2, chart.x_title.format(chart.x_max)
+    parts.append(f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(below)}</text>')
     return "".join([*parts, "</svg>"])
 
 
@@ -101,7 +102,7 @@ def as_png(chart: Chart) -> ImageBgr:
         points = np.array([chart.place(x, y) for x, y in line.points])
         cv2.polylines(canvas, [np.rint(points).astype(np.int32)], False, color, 2, cv2.LINE_AA)
         _write(canvas, line.name, (_WIDTH - _RIGHT + 10, _TOP + 8 + 18 * index), color)
-    _write(canvas, f"epoch 1 to {chart.x_max:.0f}", (_LEFT + 140, _HEIGHT - 8), (20, 20, 20))
+    _write(canvas, chart.x_title.format(chart.x_max), (_LEFT + 140, _HEIGHT - 8), (20, 20, 20))
     return canvas
 
 

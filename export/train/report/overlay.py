@@ -8,7 +8,7 @@ import numpy as np
 from edgevision.types import ClassMap, ImageBgr
 from export.train.evaluate import Answer
 
-__all__ = ["COLORS_BGR", "overlay", "side_by_side"]
+__all__ = ["COLORS_BGR", "captioned", "overlay", "side_by_side"]
 
 COLORS_BGR = ((60, 60, 255), (60, 200, 255), (255, 150, 40), (90, 220, 60), (230, 80, 230), (230, 230, 60))
 """Colour of class 1, 2, …; they repeat."""
@@ -36,7 +36,7 @@ def side_by_side(answer: Answer, labels: Sequence[str]) -> ImageBgr:
         (f"truth: {_shown(sample.class_map, labels)}", overlay(sample.image_bgr, sample.class_map)),
         (f"answer: {_shown(answer.class_map, labels)}", overlay(sample.image_bgr, answer.class_map)),
     )
-    return np.hstack([_captioned(text, picture) for text, picture in panels])
+    return np.hstack([captioned(text, picture) for text, picture in panels])
 
 
 def _shown(class_map: ClassMap, labels: Sequence[str]) -> str:
@@ -44,10 +44,11 @@ def _shown(class_map: ClassMap, labels: Sequence[str]) -> str:
     return ", ".join(labels[class_id] for class_id in ids) or "nothing"
 
 
-def _captioned(text: str, picture: ImageBgr) -> ImageBgr:
+def captioned(text: str, picture: ImageBgr, height_px: int = _HEIGHT_PX) -> ImageBgr:
+    """Return the picture in this height, with a line of text above."""
     height, width = picture.shape[:2]
-    shown_width = max(160, round(width * _HEIGHT_PX / height))
-    scaled = cv2.resize(picture, (shown_width, _HEIGHT_PX), interpolation=cv2.INTER_AREA)
+    shown_width = max(160, round(width * height_px / height))
+    scaled = cv2.resize(picture, (shown_width, height_px), interpolation=cv2.INTER_AREA)
     bar = np.full((_CAPTION_PX, shown_width, 3), 245, np.uint8)
     cv2.putText(bar, text, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (30, 30, 30), 1, cv2.LINE_AA)
     framed = np.vstack([bar, np.asarray(scaled, np.uint8)])

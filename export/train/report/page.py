@@ -1,14 +1,11 @@
 """The HTML page of a training report: one file, nothing loaded from elsewhere. Pure text functions."""
 
 import base64
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from export.train.metrics import ClassFigures, SegmentationMetrics
-
-__all__ = ["Page", "Picture", "render"]
+__all__ = ["Figures", "Page", "Picture", "render"]
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; color: #222 }
@@ -29,14 +26,25 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """A sentence and a table, one class a row."""
+
+    summary: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What a report says."""
 
     title: str
     facts: Mapping[str, str]
-    metrics: SegmentationMetrics
+    figures: Figures
     charts_svg: Sequence[str]
     overlays: Sequence[Picture]
+    mistakes_are: str
+    """What the order of the mistakes is, and what each picture shows."""
     mistakes: Sequence[Picture]
     left_out: Sequence[str]
     """Pictures that could not be used, with the reason."""
@@ -49,10 +57,10 @@ def render(page: Page) -> str:
         f"<h1>{escape(page.title)}</h1>",
         _facts(page.facts),
         "<h2>Validation</h2>",
-        _figures(page.metrics),
+        _figures(page.figures),
         "<h2>Curves</h2>",
         *page.charts_svg,
-        "<h2>Worst mistakes</h2><p>Most wrong pixels first: picture, truth, answer.</p>",
+        f"<h2>Worst mistakes</h2><p>{escape(page.mistakes_are)}</p>",
         *map(_picture, page.mistakes),
         "<h2>Samples</h2>",
         *map(_picture, page.overlays),
@@ -70,24 +78,15 @@ def _facts(facts: Mapping[str, str]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _figures(metrics: SegmentationMetrics) -> str:
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in ("class", "IoU", "Dice", "precision", "recall", "F1 with tolerance", "true pixels")
-    )
-    rows = "".join(_row(figures) for figures in metrics.classes)
-    summary = (
-        f"<p>Mean IoU of the defect classes <b>{metrics.mean_iou:.3f}</b>, any defect against background "
-        f"<b>{metrics.defect_iou:.3f}</b>, over all pixels of {metrics.pictures} pictures.</p>"
-    )
-    return f"{summary}<table><tr>{head}</tr>{rows}</table>"
+def _figures(figures: Figures) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in figures.head)
+    rows = "".join(_row(row) for row in figures.rows)
+    return f"<p>{escape(figures.summary)}</p><table><tr>{head}</tr>{rows}</table>"
 
 
-def _row(figures: ClassFigures) -> str:
-    values = (figures.iou, figures.dice, figures.precision, figures.recall, figures.tolerance_f1)
-    shown = ("-" if value is None or math.isnan(value) else f"{value:.3f}" for value in values)
-    cells = "".join(f'<td class="n">{text}</td>' for text in (*shown, f"{figures.truth_px:,}"))
-    return f"<tr><td>{escape(figures.label)}</td>{cells}</tr>"
+def _row(row: Sequence[str]) -> str:
+    cells = "".join(f'<td class="n">{escape(text)}</td>' for text in row[1:])
+    return f"<tr><td>{escape(row[0])}</td>{cells}</tr>"
 
 
 def _picture(picture: Picture) -> str:

@@ -1,6 +1,7 @@
 """Writes the report of a training into its folder: `report.html`, `curves.png`, overlays, `history.json`."""
 
 import json
+import math
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from export.train.evaluate import Answer
 from export.train.metrics import SegmentationMetrics
 from export.train.report.curves import Chart, Series, as_png, as_svg
 from export.train.report.overlay import side_by_side
-from export.train.report.page import Page, Picture, render
+from export.train.report.page import Figures, Page, Picture, render
 from export.train.state import Epoch, TrainingState
 
 __all__ = ["write_report"]
@@ -40,8 +41,9 @@ def write_report(
     page = Page(
         title=f"Training of {state.config.name}",
         facts=_facts(state, sets),
-        metrics=metrics,
+        figures=_figures(metrics),
         charts_svg=[as_svg(chart) for chart in charts],
+        mistakes_are="Most wrong pixels first: picture, truth, answer.",
         overlays=[_picture(answer, labels) for answer in _spread(answers)],
         mistakes=[_picture(answer, labels) for answer in mistakes if answer.wrong_px],
         left_out=_left_out(sets),
@@ -55,6 +57,20 @@ def write_report(
     except OSError as error:
         raise OutputError(f"{out_dir}: cannot write the report: {error.strerror}; is there room?") from error
     return out_dir / "report.html"
+
+
+def _figures(metrics: SegmentationMetrics) -> Figures:
+    rows = []
+    for one in metrics.classes:
+        values = (one.iou, one.dice, one.precision, one.recall, one.tolerance_f1)
+        shown = ("-" if value is None or math.isnan(value) else f"{value:.3f}" for value in values)
+        rows.append((one.label, *shown, f"{one.truth_px:,}"))
+    return Figures(
+        f"Mean IoU of the defect classes {metrics.mean_iou:.3f}, any defect against background "
+        f"{metrics.defect_iou:.3f}, over all pixels of {metrics.pictures} pictures.",
+        ("class", "IoU", "Dice", "precision", "recall", "F1 with tolerance", "true pixels"),
+        rows,
+    )
 
 
 def _write_pictures(out_dir: Path, charts: Sequence[Chart], page: Page) -> None:

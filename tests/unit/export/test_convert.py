@@ -75,7 +75,9 @@ def test_a_module_without_pixel_answers_is_refused_with_the_remedy() -> None:
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             return image.float().mean((1, 2))
 
-    with pytest.raises(BundleError, match=r"expected \(1, classes, H, W\) float32, got \(1, 3\).*Deployable"):
+    with pytest.raises(
+        BundleError, match=r"expected \(1, classes, H, W\) float32, got \(1, 3\).*networks\.deploy"
+    ):
         convert(Flat(), inputs())
 
 

@@ -11,18 +11,20 @@ pytest.importorskip("torch", reason="torch is not installed: pip install -e .[ex
 
 from edgevision.errors import BundleError
 from edgevision.recipe import Recipe, Rule
+from export.data.sample import Sample
 from export.gate_report import gate_html, gate_json
 from export.materials import Materials
 from export.quantize import Quantizer
 from export.runners import segment_step
+from export.segmenting import SegmentSubject
 from export.verify import GateResult, Verification
 from tests.darkness import deployable, described, fp32_model, held_out, materials
 
 pytestmark = pytest.mark.export
 
 
-def verification(held: Materials | None = None, recipe: Recipe | None = None) -> Verification:
-    return Verification(described(output={}), fp32_model(), held or materials(), recipe)
+def verification(held: Materials[Sample] | None = None, recipe: Recipe | None = None) -> Verification:
+    return Verification(SegmentSubject(described(output={}), held or materials(), recipe), fp32_model())
 
 
 @cache
@@ -94,7 +96,7 @@ def test_a_torch_model_that_is_not_the_converted_one_is_refused() -> None:
     result = verification().result(fp32_model(), other)
 
     assert len(result.refusals) == 1
-    assert "torch: expected probabilities within 0.001 of fp32" in result.refusals[0]
+    assert "torch: expected answers within 0.001 of fp32" in result.refusals[0]
 
 
 def test_too_few_pictures_are_refused() -> None:

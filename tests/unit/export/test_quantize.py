@@ -20,7 +20,7 @@ from export.quantize import Method, Quantizer
 from export.runners import draft_manifest, inputs_by_sample, model_inputs, segment_step
 from export.sensitivity import exclusions, parts, rank_parts
 from export.sources import FromBytes
-from tests.darkness import described, fp32_model, fragile_network, held_out, materials, write_work
+from tests.darkness import described, fp32_model, fragile_network, held_out, subject, write_work
 
 pytestmark = pytest.mark.export
 
@@ -157,7 +157,7 @@ def test_layers_at_fault_are_left_in_float_until_the_gate_passes(
     work = write_work(tmp_path, fragile())
     said: list[str] = []
 
-    passed = quantize(Step(work, materials(), said.append))
+    passed = quantize(Step(work, subject(), said.append))
 
     made = work.read_facts().quantization
     assert passed
@@ -170,7 +170,7 @@ def test_layers_at_fault_are_left_in_float_until_the_gate_passes(
 def test_a_sound_network_is_quantised_throughout(tmp_path: Path) -> None:
     work = write_work(tmp_path, fp32_model())
 
-    assert quantize(Step(work, materials(), lambda _: None))
+    assert quantize(Step(work, subject(), lambda _: None))
 
     made = work.read_facts().quantization
     assert made is not None

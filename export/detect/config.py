@@ -1,0 +1,122 @@
+"""The training configuration of a detector: a YAML file under `export/recipes/`, read strictly.
+
+It says everything but where the pictures lie and where results go.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edgevision.config.problems import Problem, config_error
+from edgevision.config.sentences import explain
+from edgevision.config.yamlfile import read_yaml
+from export.data.augment import Augmentation
+from export.detect.canvas import DetectView
+from export.detect.draw import Crops
+from export.detect.loss import LossKind
+from export.networks.detector_spec import DetectorSpec
+from export.train.config import Channels, Optimisation
+
+__all__ = ["SCHEMA", "DetectConfig", "PriorFit", "is_detector_config", "load_detect_config"]
+
+SCHEMA: Final = "edgevision.detector-training/1"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PriorFit(_Part):
+    """How the priors of ssdlite come about; SSD300 has its own."""
+
+    count: Annotated[int, Field(ge=1, le=32)] = 4
+    """How many sizes to fit to the training boxes; each goes to the map whose cells suit it."""
+    positive_iou: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
+    background_iou: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.4
+
+
+class DetectData(_Part):
+    """Which pictures of the folder that is named on the command line."""
+
+    train: str = "train"
+    """Name of the split to train on."""
+    val: str = "val"
+    """Name of the split to choose by."""
+
+
+class DetectConfig(_Part):
+    """A training configuration."""
+
+    schema_: Literal["edgevision.detector-training/1"] = Field(SCHEMA, alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    description: str = ""
+    seed: int = 0
+    labels: tuple[str, ...] = ()
+    """Index is the class id, without background; from the data when empty."""
+    network: Literal["ssdlite", "ssd300-vgg16"] = "ssdlite"
+    layers: dict[str, tuple[int, ...] | int] = {}
+    """ssdlite: widths, blocks, head_channels and map_strides that differ from the defaults."""
+    priors: PriorFit = PriorFit()
+    loss: LossKind = "focal"
+    mean: Channels = (0.5, 0.5, 0.5)
+    std: Channels = (0.25, 0.25, 0.25)
+    view: DetectView = DetectView()
+    data: DetectData = DetectData()
+    augmentation: Augmentation = Augmentation(rotation_deg=0.0)
+    crops: Crops | None = None
+    """Whole pictures, changed as the SSD paper does it, when absent."""
+    optimisation: Optimisation
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DetectConfig":
+        spec = self.spec(len(self.labels) or 1)
+        for key, size_wh in (("view.size_wh", self.view.size_wh), ("crops.size_wh", self.train_wh)):
+            if any(side % spec.stride or side < spec.smallest_px for side in size_wh):
+                msg = f"{key}: expected multiples of {spec.stride} from {spec.smallest_px} on, got {size_wh}"
+                raise ValueError(msg)
+        if self.network == "ssd300-vgg16" and self.train_wh != self.view.size_wh:
+            msg = "crops: expected none, or of view.size_wh: the priors of SSD300 belong to one input size"
+            raise ValueError(msg)
+        if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
+            msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def train_wh(self) -> tuple[int, int]:
+        """Return the size of training pictures."""
+        return self.view.size_wh if self.crops is None else self.crops.size_wh
+
+    def spec(self, classes: int) -> DetectorSpec:
+        """Return the network's shape for a number of classes."""
+        return DetectorSpec.model_validate(
+            {
+                "kind": self.network,
+                "classes": classes,
+                "input_channels": self.view.channels,
+                **self.layers,
+            }
+        )
+
+
+def is_detector_config(path: Path) -> bool:
+    """Tell a detector's training configuration from a segmentation network's. Raises ConfigError."""
+    return read_yaml(path).values.get("schema") == SCHEMA
+
+
+def load_detect_config(path: Path) -> DetectConfig:
+    """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
+    document = read_yaml(path)
+    problems = list(document.problems)
+    try:
+        config = DetectConfig.model_validate(document.values)
+    except ValidationError as error:
+        problems += [
+            Problem(document.place_of(details["loc"]), details["loc"], explain(details, DetectConfig))
+            for details in error.errors(include_url=False)
+        ]
+        raise config_error(path, problems) from error
+    if problems:
+        raise config_error(path, problems)
+    return config

@@ -1,0 +1,241 @@
+"""Detect models as the subject of gate, quantising and packing: boxes, average precision, golden findings."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from edgevision.bundle.detector import Detector
+from edgevision.bundle.goldenfindings import read_findings, write_findings
+from edgevision.bundle.manifest import Manifest
+from edgevision.engines.fake import FakeEngine
+from edgevision.errors import BundleError
+from edgevision.ops.boxes import iou_matrix
+from edgevision.ops.detections import Detections
+from edgevision.ports import Engine, Tensor
+from edgevision.recipe import Recipe
+from edgevision.rules import judge
+from edgevision.types import Defect, ImageBgr, Judgement
+from export.detect.answers import comparable, empty_answer
+from export.detect.coco_metric import coco_map
+from export.detect.drawing import drawn_boxes
+from export.detect.metrics import Truth, measure
+from export.detect.running import any_finding_recipe, as_frame, detect_step_of, detect_task
+from export.detect.sample import BoxSample
+from export.materials import Materials, evenly
+from export.subject import Batch, GoldenAnswer, GoldenInput, PictureResult, Run, Values
+
+__all__ = ["LOWEST_SCORE", "MAX_MAP_LOSS", "DetectRun", "DetectSubject", "Looked"]
+
+MAX_MAP_LOSS: Final = 0.005
+LOWEST_SCORE: Final = 0.01
+"""From which score boxes count for average precision; those below add next to nothing."""
+_CLEAR_MARGIN = 0.1
+"""How far the deciding score of a golden picture lies from the threshold at least."""
+_LEAST_APART, _MOST_APART = 0.05, 0.125
+_IOU_PER_SCORE = 4.0
+"""How much IoU golden samples tolerate for each score: 0.8 for 0.05."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What the device's task found in one picture, in its pixels."""
+
+    counted: Detections
+    """From the threshold on: what rules see."""
+    every: Detections
+    """From `LOWEST_SCORE` on."""
+
+
+@dataclass(frozen=True, eq=False)
+class DetectRun:
+    """What one model makes of all held-out pictures."""
+
+    pictures: tuple[PictureResult, ...]
+    looked: tuple[Looked, ...]
+    subject: "DetectSubject"
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """Average precisions and F-score; empty without truth."""
+        subject = self.subject
+        if not subject.has_truth:
+            return {}
+        found, truths = [one.every for one in self.looked], [truth_of(s) for s in subject.samples]
+        metrics = measure(found, truths, subject.manifest.labels)
+        overall = {"map50": metrics.mean_ap, "map": coco_map(found, truths, len(subject.manifest.labels))}
+        return {**overall, "f50": metrics.f_score(subject.threshold), **metrics.as_flat()}
+
+    def agreement(self, reference: Run) -> float:
+        """Return the share of both models' findings that the other has too: same class, IoU 0.5."""
+        assert isinstance(reference, DetectRun)
+        pairs = [(a.counted, b.counted) for a, b in zip(self.looked, reference.looked, strict=True)]
+        total = sum(len(a) + len(b) for a, b in pairs)
+        return sum(_met(a, b) + _met(b, a) for a, b in pairs) / total if total else 1.0
+
+    def drawn(self, index: int) -> ImageBgr:
+        """Return a picture with the boxes that count."""
+        found = self.looked[index].counted
+        return drawn_boxes(self.subject.image(index), found, self.subject.manifest.labels)
+
+
+def truth_of(sample: BoxSample) -> Truth:
+    """Return what a sample shows."""
+    return Truth(sample.boxes_xyxy, sample.class_ids, sample.difficult)
+
+
+class DetectSubject:
+    """A detect model with its pictures."""
+
+    max_loss: Mapping[str, float] = {"map50": MAX_MAP_LOSS}
+
+    def __init__(
+        self, manifest: Manifest, materials: Materials[BoxSample], recipe: Recipe | None = None
+    ) -> None:
+        """Take a manifest, which may be a draft, and the pictures."""
+        self.manifest = manifest
+        self.recipe = recipe or any_finding_recipe()
+        self._step = detect_step_of(self.recipe)
+        self._detector = Detector(manifest)
+        self._materials = materials
+        self.calibration_name, self.held_out_name = materials.calibration_name, materials.held_out_name
+        self.has_truth = materials.has_truth
+
+    @property
+    def samples(self) -> Sequence[BoxSample]:
+        """The pictures to judge by."""
+        return self._materials.held_out
+
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return len(self.samples)
+
+    def calibration_inputs(self, limit: int) -> list[Batch]:
+        """Return inputs of the pictures to calibrate with."""
+        return self._spread(self._materials.calibration, limit)
+
+    def inputs(self, limit: int) -> list[Batch]:
+        """Return inputs of pictures to judge by."""
+        return self._spread(self.samples, limit)
+
+    def values(self, engine: Engine, batch: Batch) -> Values:
+        """Return scores, and boxes as far as their scores matter."""
+        return comparable(engine.infer(batch), self.manifest)
+
+    def run(self, engine: Engine) -> DetectRun:
+        """Run all pictures to judge by."""
+        task = detect_task(self.manifest, self._step, engine, self.samples, report_from=LOWEST_SCORE)
+        threshold = self.threshold
+        results, looked = [], []
+        for index, sample in enumerate(self.samples):
+            findings = task.run(as_frame(sample, index))
+            verdict = judge([findings], self.recipe)
+            best = max((defect.score for defect in findings.defects), default=findings.score_max)
+            is_clear = abs(best - threshold) >= _CLEAR_MARGIN
+            results.append(PictureResult(sample.name, verdict.judgement, is_clear))
+            looked.append(
+                Looked(_detections(findings.defects), _detections((*findings.defects, *findings.unjudged)))
+            )
+        return DetectRun(tuple(results), tuple(looked), self)
+
+    def golden_input(self, engine: Engine, index: int, judgement: Judgement) -> GoldenInput:
+        """Return the input with the highest score for NG, with the lowest for OK."""
+        batches = self._batches(self.samples[index : index + 1])
+        sign = -1 if judgement is Judgement.OK else 1
+        best = [sign * self._detector.find(engine.infer(batch), 1.0).score_max for batch in batches]
+        return GoldenInput(self.samples[index].name, batches[int(np.argmax(best))])
+
+    def golden_answer(self, engine: Engine, batch: Batch) -> GoldenAnswer:
+        """Return the findings as JSON."""
+        found = self._detector.find(engine.infer(batch), self.manifest.require_detect().score_threshold).found
+        judgement: Literal["OK", "NG"] = "NG" if len(found) else "OK"
+        return GoldenAnswer(judgement, ".json", write_findings(found, self.manifest.labels))
+
+    def golden_apart(self, expected: GoldenAnswer, got: GoldenAnswer) -> float:
+        """Return by how much scores differ at most, or a quarter of by how much IoU lacks."""
+        ours, theirs = (
+            read_findings(answer.data, self.manifest.labels, "golden") for answer in (expected, got)
+        )
+        return max(self._apart(ours, theirs), self._apart(theirs, ours))
+
+    def golden_terms(self, apart: float) -> dict[str, Any]:
+        """Allow twice what engines here differ."""
+        allowed = max(_LEAST_APART, math.ceil(200 * apart) / 100)
+        if allowed > _MOST_APART:
+            raise BundleError(
+                f"golden samples: expected engines to agree within {_MOST_APART / 2:g} of a score, got "
+                f"{apart:.3f}; the model is too uncertain to be checked on other machines"
+            )
+        terms = {
+            "golden_max_score_difference": allowed,
+            "golden_min_iou": round(1 - _IOU_PER_SCORE * allowed, 3),
+        }
+        return {"detect": self.manifest.require_detect().model_copy(update=terms)}
+
+    def image(self, index: int) -> ImageBgr:
+        """Return a picture to judge by."""
+        return self.samples[index].image_bgr
+
+    def truth_drawn(self, index: int) -> ImageBgr | None:
+        """Return a picture with its true boxes."""
+        if not self.has_truth:
+            return None
+        sample = self.samples[index]
+        truth = Detections(sample.boxes_xyxy, np.ones(len(sample.class_ids), np.float32), sample.class_ids)
+        return drawn_boxes(sample.image_bgr, truth, self.manifest.labels)
+
+    @property
+    def threshold(self) -> float:
+        """From which score findings count: the recipe's, else the bundle's."""
+        given = self._step.score_threshold
+        return self.manifest.require_detect().score_threshold if given is None else given
+
+    def _spread(self, samples: Sequence[BoxSample], limit: int) -> list[Batch]:
+        some = [samples[index] for index in evenly(len(samples), limit)]
+        batches = self._batches(some)
+        return [batches[index] for index in evenly(len(batches), limit)]
+
+    def _batches(self, samples: Sequence[BoxSample]) -> list[Batch]:
+        """Return what the device's detect task feeds to the model."""
+        seen: list[Batch] = []
+
+        def answer(batch: Batch) -> tuple[Tensor, ...]:
+            seen.append(batch.copy())
+            return empty_answer(self.manifest)
+
+        task = detect_task(self.manifest, self._step, FakeEngine(answer), samples)
+        for index, sample in enumerate(samples):
+            task.run(as_frame(sample, index))
+        return seen
+
+    def _apart(self, expected: Detections, got: Detections) -> float:
+        """Look for the nearest of the others for each that is clearly above the threshold."""
+        limit = self.manifest.require_detect().score_threshold + _MOST_APART
+        worst = 0.0
+        for box, score, class_id in zip(
+            expected.boxes_xyxy, expected.scores, expected.class_ids, strict=True
+        ):
+            if score < limit:
+                continue
+            same = got[got.class_ids == class_id]
+            lacking = (1 - iou_matrix(box[np.newaxis], same.boxes_xyxy)[0]) / _IOU_PER_SCORE
+            apart = np.maximum(np.abs(same.scores - score), lacking)
+            worst = max(worst, float(apart.min(initial=1.0)))
+        return worst
+
+
+def _met(ones: Detections, others: Detections) -> int:
+    same = ones.class_ids[:, np.newaxis] == others.class_ids
+    return int(((iou_matrix(ones.boxes_xyxy, others.boxes_xyxy) >= 0.5) & same).any(axis=1).sum())
+
+
+def _detections(defects: Sequence[Defect]) -> Detections:
+    return Detections(
+        np.array([defect.box_xyxy for defect in defects], np.float32).reshape(-1, 4),
+        np.array([defect.score for defect in defects], np.float32),
+        np.array([defect.class_id for defect in defects], np.int64),
+    )

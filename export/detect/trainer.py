@@ -1,0 +1,97 @@
+"""One epoch of a detector's training: draws, matches priors, steps; and how good the network is by now."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from edgevision.errors import EdgeVisionError
+from edgevision.ops.boxes import prior_boxes
+from edgevision.ops.detections import Detections
+from export.detect.canvas import Canvas
+from export.detect.draw import Batch, Draw, Drawn, batches
+from export.detect.loss import detection_loss
+from export.detect.metrics import DetectionMetrics, Truth, measure
+from export.detect.paperdraw import PaperDraw
+from export.detect.predict import as_input, predict
+from export.detect.sample import BoxSet
+from export.detect.state import DetectState
+from export.detect.targets import Matching, assign
+from export.networks.detectors import Detector, prior_maps
+
+__all__ = ["Draws", "draws_of", "found_in", "measured", "train_epoch"]
+
+Draws = Callable[[int], Iterable[Drawn]]
+"""Maps an epoch to its endless stream of training pictures."""
+Priors = npt.NDArray[np.float32]
+
+
+def draws_of(state: DetectState, train: BoxSet, canvases: Sequence[Canvas]) -> Draws:
+    """Return crops of the canvases, or whole pictures as the SSD paper changes them."""
+    config = state.config
+    if config.crops is None:
+        return lambda epoch: PaperDraw(train, config.view, config.augmentation, (config.seed, epoch))
+    crops = config.crops
+    return lambda epoch: Draw(canvases, crops, config.augmentation, (config.seed, epoch))
+
+
+def train_epoch(state: DetectState, drawn: Iterable[Drawn], advance: Callable[[], None]) -> float:
+    """Take all steps of an epoch and return the mean loss; `advance` is called after each.
+
+    Raises EdgeVisionError when the loss is no number any more.
+    """
+    optimisation = state.config.optimisation
+    priors = _priors(state, state.config.train_wh)
+    losses = []
+    for batch in batches(drawn, optimisation.batch_size, optimisation.batches_per_epoch):
+        losses.append(_step(state, batch, priors))
+        advance()
+    return float(np.mean(losses))
+
+
+def found_in(state: DetectState, network: Detector, canvases: Sequence[Canvas]) -> list[Detections]:
+    """Return what a network finds, in pixels of the model's input."""
+    config = state.config
+    priors = _priors(state, config.view.size_wh)
+    network.eval()
+    return [predict(network, canvas, priors, (config.mean, config.std), state.compute) for canvas in canvases]
+
+
+def measured(
+    found: Sequence[Detections], canvases: Sequence[Canvas], labels: Sequence[str]
+) -> DetectionMetrics:
+    """Return the figures of what was found."""
+    truths = [Truth(canvas.boxes_xyxy, canvas.class_ids, canvas.difficult) for canvas in canvases]
+    return measure(found, truths, labels)
+
+
+def _priors(state: DetectState, size_wh: tuple[int, int]) -> Priors:
+    return prior_boxes(prior_maps(state.spec, state.prior_sizes, size_wh), size_wh)
+
+
+def _step(state: DetectState, batch: Batch, priors: Priors) -> float:
+    state.network.train()
+    device, config = state.compute.device, state.config
+    matching = Matching(config.priors.positive_iou, config.priors.background_iou)
+    targets = [
+        assign(priors, boxes, ids, matching)
+        for boxes, ids in zip(batch.boxes_xyxy, batch.class_ids, strict=True)
+    ]
+    with state.compute.autocast():
+        raw = state.network(as_input(batch.images, config.mean, config.std).to(device))
+    offsets = torch.from_numpy(np.stack([target.offsets for target in targets])).to(device)
+    classes = torch.from_numpy(np.stack([target.class_ids for target in targets])).to(device)
+    loss = detection_loss(raw, offsets, classes, config.loss)
+    if not torch.isfinite(loss):
+        raise EdgeVisionError(
+            f"{config.name}: the loss became {loss.item()} in epoch {len(state.history) + 1}; expected a "
+            "finite number; lower optimisation.learning_rate and --resume"
+        )
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
+    state.optimiser.step()
+    state.schedule.step()
+    state.average.follow(state.network)
+    return float(loss.item())

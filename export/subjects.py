@@ -1,0 +1,71 @@
+"""Opens the subject of a model by its description: the only place that knows all tasks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+
+from edgevision.recipe import Recipe
+from export.convert import INPUT_NAME, OUTPUT_NAME
+from export.description import Description
+from export.detect.materials import open_detect_materials
+from export.detect.running import BOXES_NAME, SCORES_NAME, draft_detect_manifest
+from export.detect.subject import DetectSubject
+from export.materials import open_materials
+from export.segmenting import SegmentSubject
+from export.subject import Subject
+
+__all__ = ["Names", "names_of", "names_to_be", "open_subject"]
+
+Names = tuple[str, Sequence[str]]
+"""Of the input and of the outputs."""
+
+
+def names_of(model: onnx.ModelProto) -> Names:
+    """Return the names in an ONNX file."""
+    return model.graph.input[0].name, [output.name for output in model.graph.output]
+
+
+def names_to_be(description: Description) -> Names:
+    """Return the names that a model converted here gets."""
+    return INPUT_NAME, [OUTPUT_NAME] if description.detect is None else [BOXES_NAME, SCORES_NAME]
+
+
+def open_subject(
+    description: Description,
+    training: dict[str, Any],
+    names: Names,
+    data: str | None,
+    recipe: Recipe | None = None,
+    *,
+    calibration: int,
+    held_out: int,
+) -> Subject:
+    """Return a model with the pictures that `--data` names.
+
+    Args:
+        description: Of the model, completed by its checkpoint.
+        training: Its training configuration as plain values; empty when there is none.
+        names: Of its input and outputs.
+        data: As typed.
+        recipe: Judges; any defect is NG without one.
+        calibration: Most pictures to calibrate with.
+        held_out: Most pictures to judge by.
+
+    Raises:
+        UsageError: there are no usable pictures, or the recipe is for another task.
+    """
+    if description.detect is None:
+        materials = open_materials(
+            data, description.labels, training, calibration=calibration, held_out=held_out
+        )
+        return SegmentSubject(description, materials, recipe, (names[0], names[1][0]))
+    boxes = open_detect_materials(
+        data,
+        description.labels,
+        training,
+        pairs=description.detect.pair,
+        calibration=calibration,
+        held_out=held_out,
+    )
+    return DetectSubject(draft_detect_manifest(description, *names), boxes, recipe)
