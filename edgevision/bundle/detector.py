@@ -15,6 +15,7 @@ from edgevision.ops.decoders.candidates import Candidates, Decoder
 from edgevision.ops.decoders.ssd import SsdDecoder
 from edgevision.ops.decoders.yolov5 import YoloV5Decoder
 from edgevision.ops.decoders.yolov8 import YoloV8Decoder
+from edgevision.ops.decoders.yunet import YunetDecoder
 
 __all__ = ["Detector"]
 
@@ -55,6 +56,8 @@ def _decoder(manifest: Manifest) -> Decoder:
             return YoloV5Decoder()
         case "yolov8":
             return YoloV8Decoder()
+        case "yunet":
+            return YunetDecoder(manifest.input.size_wh)
         case "ssd" | "ssd-decoded":
             priors = prior_boxes(spec.priors, manifest.input.size_wh) if spec.priors else None
             return SsdDecoder(priors, spec.variances, manifest.outputs[1].activation, spec.background)

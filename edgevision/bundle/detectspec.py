@@ -9,6 +9,8 @@ Pure format; `bundle.detector` carries it out. A detect model answers one of the
 * `yolov5`: one output (1, N, 5 + C): centre x, centre y, width, height in pixels of the model's
   input, objectness, and a score per class that counts times the objectness.
 * `yolov8`, v11 too: one output (1, 4 + C, N): the same box, and a score per class.
+* `yunet`: twelve outputs, for the strides 8, 16 and 32 each: three class scores (1, N, 1), three
+  objectness scores (1, N, 1), three boxes (1, N, 4), three sets of five landmarks (1, N, 10).
 
 The output that holds the scores says with its `activation` what the device still has to apply.
 """
@@ -21,7 +23,7 @@ from edgevision.bundle.part import Fraction, Part
 
 __all__ = ["OUTPUTS", "DetectSpec", "PriorMap"]
 
-OUTPUTS = {"ssd": 2, "ssd-decoded": 2, "yolov5": 1, "yolov8": 1}
+OUTPUTS = {"ssd": 2, "ssd-decoded": 2, "yolov5": 1, "yolov8": 1, "yunet": 12}
 """How many outputs each decoder reads; of two, the first holds the boxes."""
 
 Cells = Annotated[int, Field(ge=1, le=4096)]
@@ -45,7 +47,7 @@ class PriorMap(Part):
 class DetectSpec(Part):
     """How a detect model's answer becomes findings."""
 
-    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8"]
+    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8", "yunet"]
     priors: tuple[PriorMap, ...] = ()
     """Of `ssd` only."""
     variances: tuple[Variance, Variance] = (0.1, 0.2)
@@ -76,7 +78,7 @@ class DetectSpec(Part):
         if (self.decoder == "ssd") != bool(self.priors):
             msg = f"priors: expected them for the decoder ssd and for no other, got {len(self.priors)} maps"
             raise ValueError(msg)
-        if self.background and self.decoder.startswith("yolo"):
+        if self.background and not self.decoder.startswith("ssd"):
             msg = f"background: {self.decoder} has no such score; expected false"
             raise ValueError(msg)
         return self

@@ -1,6 +1,7 @@
 """Runs the golden samples of a bundle and says whether an engine reproduces them.
 
-An answer becomes a class map or findings, and those a judgement, by the functions that the tasks use.
+An answer becomes a class map, findings, an embedding or probabilities by the functions that the
+tasks use.
 """
 
 import struct
@@ -15,8 +16,11 @@ from edgevision.bundle.archive import Bundle
 from edgevision.bundle.detector import Detector
 from edgevision.bundle.goldendetect import compare_findings
 from edgevision.bundle.goldenfindings import read_findings
+from edgevision.bundle.goldennumbers import read_numbers
 from edgevision.bundle.manifest import GoldenSample, Precision
 from edgevision.errors import GoldenMismatch, ManifestError
+from edgevision.ops.classes import class_probabilities
+from edgevision.ops.embed import normalised
 from edgevision.ops.image import model_batch
 from edgevision.ops.masks import class_map, components, probabilities
 from edgevision.ports import Tensor
@@ -33,9 +37,10 @@ class GoldenResult:
 
     image: str
     differing: float
-    """Share of pixels whose class differs from the expected one; for detect models, of findings."""
-    judgement: str
-    expected_judgement: str
+    """Share of pixels whose class differs from the expected one; for detect models, of findings. For
+    embed models, what the cosine lacks of 1; for classify models, the largest difference."""
+    judgement: str | None = None
+    expected_judgement: str | None = None
     problem: str = ""
     """What differs by more than the bundle allows, in words."""
 
@@ -49,7 +54,7 @@ class GoldenReport:
 
     @property
     def differing_max(self) -> float:
-        """Return the largest share of differing pixels or findings."""
+        """Return the largest difference, in the measure of the model's task."""
         return max(result.differing for result in self.results)
 
 
@@ -65,7 +70,12 @@ def check_golden(bundle: Bundle, precision: Precision, infer: Infer) -> GoldenRe
         GoldenMismatch: more than allowed differs, or a judgement does.
         ManifestError: a golden sample cannot be used.
     """
-    run = _run_segment if bundle.manifest.task == "segment" else _run_detect
+    run = {
+        "segment": _run_segment,
+        "detect": _run_detect,
+        "embed": _run_embed,
+        "classify": _run_classify,
+    }[bundle.manifest.task]
     results = tuple(run(bundle, sample, precision, infer) for sample in bundle.manifest.golden)
     for result in results:
         _require(bundle, precision, result)
@@ -113,6 +123,30 @@ def _run_detect(bundle: Bundle, sample: GoldenSample, precision: Precision, infe
     return GoldenResult(
         sample.image, compared.differing, judgement, sample.judgement, problem if differs else ""
     )
+
+
+def _run_embed(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
+    spec = bundle.manifest.require_embed()
+    expected = _numbers(bundle, sample.expected[precision], spec.dimensions)
+    got = normalised(infer(golden_batch(bundle, sample))[0][0])
+    cosine = float(normalised(expected) @ got)
+    problem = f"expected an embedding with a cosine of at least {spec.golden_min_cosine:g}, got {cosine:.4f}"
+    return GoldenResult(
+        sample.image, max(1 - cosine, 0.0), problem="" if cosine >= spec.golden_min_cosine else problem
+    )
+
+
+def _run_classify(bundle: Bundle, sample: GoldenSample, precision: Precision, infer: Infer) -> GoldenResult:
+    spec = bundle.manifest.require_classify()
+    expected = _numbers(bundle, sample.expected[precision], len(bundle.manifest.labels))
+    got = class_probabilities(infer(golden_batch(bundle, sample))[0][0], spec.temperature)
+    differing, allowed = float(np.abs(got - expected).max()), spec.golden_max_difference
+    problem = f"expected probabilities within {allowed:g}, got one that differs by {differing:.4f}"
+    return GoldenResult(sample.image, differing, problem="" if differing <= allowed else problem)
+
+
+def _numbers(bundle: Bundle, name: str, count: int) -> npt.NDArray[np.float32]:
+    return read_numbers(bundle.read(name), count, f"{bundle.source}: {name}")
 
 
 def _require(bundle: Bundle, precision: Precision, result: GoldenResult) -> None:

@@ -4,12 +4,16 @@ Pure format; reading archives is `bundle.archive`, running golden samples `bundl
 """
 
 from collections.abc import Set as AbstractSet
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
+from edgevision.bundle.classifyspec import ClassifySpec
 from edgevision.bundle.detectspec import OUTPUTS, DetectSpec
+from edgevision.bundle.embedspec import EmbedSpec
 from edgevision.bundle.part import Fraction, Part
+from edgevision.bundle.record import Accuracy, Provenance, Quantization
+from edgevision.bundle.segmentspec import SegmentSpec
 from edgevision.errors import ManifestError
 
 __all__ = [
@@ -24,11 +28,14 @@ __all__ = [
     "Provenance",
     "Quantization",
     "SegmentSpec",
+    "Task",
 ]
 
 SCHEMA: Final = "edgevision.bundle/1"
 
 Precision = Literal["fp32", "int8"]
+Task = Literal["segment", "detect", "embed", "classify"]
+Spec = TypeVar("Spec", SegmentSpec, DetectSpec, EmbedSpec, ClassifySpec)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -51,21 +58,6 @@ class OutputSpec(Part):
     activation: Literal["none", "softmax", "sigmoid"] = "none"
 
 
-class SegmentSpec(Part):
-    """How a segment model's probabilities become defects."""
-
-    pixel_threshold: Fraction = 0.5
-    """A pixel belongs to its most probable class when that class reaches this probability."""
-    min_area_px: Annotated[int, Field(ge=1)] = 1
-    """Smaller components are noise and are dropped before any rule sees them."""
-    line_like: tuple[str, ...] = ()
-    """Labels that get a centre-line length and widths."""
-    scaling: Literal["tile", "stretch", "letterbox"] = "tile"
-    """How the model was trained to see pictures and was measured: what a recipe should ask for."""
-    scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
-    """The recipe's `scale` at which it was trained and measured."""
-
-
 class ModelFile(Part):
     """One ONNX file of the bundle."""
 
@@ -80,40 +72,17 @@ class GoldenSample(Part):
     `expected` maps a precision to a file. For segment models it is a PNG of class ids of the
     input's size, and `judgement` is OK where that map holds no component of at least
     `min_area_px`, else NG. For detect models it is JSON as of `bundle.goldenfindings`, and
-    `judgement` is OK where it holds no finding.
+    `judgement` is OK where it holds no finding. For embed models it is JSON, a list of the D
+    numbers of the normalised embedding, for classify models one of the C probabilities after
+    temperature; neither has a judgement.
     """
 
     image: str
     reference: str | None = None
     """For models that take pairs: the registered picture of the good part, like `image`."""
     expected: dict[Precision, str]
-    judgement: Literal["OK", "NG"]
-
-
-class Accuracy(Part):
-    """One measured figure set on one named split."""
-
-    split: str
-    samples: int
-    fp32: dict[str, float]
-    int8: dict[str, float]
-
-
-class Provenance(Part):
-    """One source of training data."""
-
-    name: str
-    licence: str
-    attribution: str
-    use: str
-
-
-class Quantization(Part):
-    """How the int8 file was made."""
-
-    method: str
-    calibration: str
-    excluded_nodes: tuple[str, ...] = ()
+    judgement: Literal["OK", "NG"] | None = None
+    """Exactly for segment and detect models."""
 
 
 class Manifest(Part):
@@ -122,18 +91,22 @@ class Manifest(Part):
     schema_: Literal["edgevision.bundle/1"] = Field(SCHEMA, alias="schema")
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    task: Literal["segment", "detect"]
+    task: Task
     created: str
     description: str = ""
     input: InputSpec
     outputs: Annotated[tuple[OutputSpec, ...], Field(min_length=1)]
     labels: tuple[str, ...]
-    """Index is the class id. For segment models index 0 is background; detect models have no
-    background among their labels."""
+    """Index is the class id. For segment models index 0 is background; others have no background
+    among their labels, and embed models no labels."""
     segment: SegmentSpec | None = None
     """Exactly for segment models."""
     detect: DetectSpec | None = None
     """Exactly for detect models."""
+    embed: EmbedSpec | None = None
+    """Exactly for embed models."""
+    classify: ClassifySpec | None = None
+    """Exactly for classify models."""
     models: dict[Precision, ModelFile]
     quantization: Quantization | None = None
     golden: Annotated[tuple[GoldenSample, ...], Field(min_length=1)]
@@ -167,40 +140,66 @@ class Manifest(Part):
 
     @property
     def findable(self) -> tuple[str, ...]:
-        """Return the labels of what the model can find: all but background."""
-        return self.labels[1:] if self.task == "segment" else self.labels
+        """Return the labels of the defects that the model can find; background is none."""
+        return {"segment": self.labels[1:], "detect": self.labels}.get(self.task, ())
 
     def require_segment(self) -> SegmentSpec:
         """Return the segment part; raises ManifestError for models of another task."""
-        if self.segment is None:
-            raise ManifestError(f"{self.name}: expected a segment model, got one to {self.task}")
-        return self.segment
+        return self._required(self.segment, "segment")
 
     def require_detect(self) -> DetectSpec:
         """Return the detect part; raises ManifestError for models of another task."""
-        if self.detect is None:
-            raise ManifestError(f"{self.name}: expected a detect model, got one to {self.task}")
-        return self.detect
+        return self._required(self.detect, "detect")
+
+    def require_embed(self) -> EmbedSpec:
+        """Return the embed part; raises ManifestError for models of another task."""
+        return self._required(self.embed, "embed")
+
+    def require_classify(self) -> ClassifySpec:
+        """Return the classify part; raises ManifestError for models of another task."""
+        return self._required(self.classify, "classify")
+
+    def _required(self, spec: Spec | None, task: Task) -> Spec:
+        if spec is None:
+            raise ManifestError(f"{self.name}: expected a {task} model, got one to {self.task}")
+        return spec
 
     def _task_problem(self) -> str | None:
-        parts = [part for part in ("segment", "detect") if getattr(self, part) is not None]
+        parts = [part for part in get_args(Task) if getattr(self, part) is not None]
         if parts != [self.task]:
             return f"expected the part {self.task} and no other, got {', '.join(parts) or 'none'}"
-        if len(set(self.labels)) != len(self.labels) or not self.findable:
-            least = "background and at least one more" if self.task == "segment" else "at least one"
-            return f"labels: expected {least}, all different"
-        if self.segment is not None:
-            unknown = set(self.segment.line_like) - set(self.labels)
-            return f"segment.line_like: not among the labels: {_listed(unknown)}" if unknown else None
-        return self._detect_problem(self.require_detect())
+        return self._labels_problem() or self._outputs_problem()
+
+    def _outputs_problem(self) -> str | None:
+        if self.detect is not None:
+            return self._detect_problem(self.detect)
+        most = {"embed": 1, "classify": 2}.get(self.task)
+        if most is not None and len(self.outputs) > most:
+            return f"outputs: expected at most {most} for {self.task}, got {len(self.outputs)}"
+        return None
+
+    def _labels_problem(self) -> str | None:
+        if self.task == "embed":
+            return "labels: expected none, as identities are enrolled" if self.labels else None
+        least, wanted = {
+            "segment": (2, "background and at least one more"),
+            "classify": (2, "at least two"),
+        }.get(self.task, (1, "at least one"))
+        if len(set(self.labels)) != len(self.labels) or len(self.labels) < least:
+            return f"labels: expected {wanted}, all different"
+        if self.segment is not None and (unknown := set(self.segment.line_like) - set(self.labels)):
+            return f"segment.line_like: not among the labels: {_listed(unknown)}"
+        return None
 
     def _detect_problem(self, detect: DetectSpec) -> str | None:
         if len(self.outputs) != OUTPUTS[detect.decoder]:
             return (
                 f"outputs: expected {OUTPUTS[detect.decoder]} for {detect.decoder}, got {len(self.outputs)}"
             )
+        if detect.decoder == "yunet" and any(side % 32 for side in self.input.size_wh):
+            return f"input.size_wh: expected multiples of 32 for yunet, got {list(self.input.size_wh)}"
         activation = self.outputs[-1].activation
-        if activation != "none" and detect.decoder.startswith("yolo"):
+        if activation != "none" and not detect.decoder.startswith("ssd"):
             return f"outputs: {detect.decoder} gives scores, not {activation}'s input; expected none"
         if activation == "softmax" and not detect.background:
             return "outputs: softmax needs a background score; without one every box would show something"
@@ -212,6 +211,9 @@ class Manifest(Part):
             unanswered = set(self.models) - set(sample.expected)
             if unanswered:
                 return f"golden: {sample.image} has no expected answer for {_listed(unanswered)}"
+            if (sample.judgement is None) == (self.task in ("segment", "detect")):
+                wanted = "no judgement" if sample.judgement else "a judgement, OK or NG"
+                return f"golden: {sample.image}: expected {wanted}"
             if (sample.reference is not None) != takes_pairs:
                 wanted = "a reference, as the model takes pairs" if takes_pairs else "no reference"
                 return f"golden: {sample.image}: expected {wanted}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edgevision.bundle.archive import Bundle
 from edgevision.bundle.detectspec import DetectSpec
+from edgevision.bundle.embedspec import EmbedSpec
 from edgevision.bundle.manifest import Manifest, SegmentSpec
 
 __all__ = ["BundleCard", "FileRow", "Row", "describe"]
@@ -71,6 +72,8 @@ def _summary(bundle: Bundle) -> list[Row]:
         "labels": ", ".join(f"{index} {label}" for index, label in enumerate(manifest.labels)),
         **_segment_rows(manifest.segment),
         **_detect_rows(detect),
+        **_embed_rows(manifest.embed),
+        **_classify_rows(manifest),
         "models": ", ".join(f"{name} (opset {model.opset})" for name, model in manifest.models.items()),
         "quantisation": _quantization(manifest),
         "size": _size(manifest),
@@ -103,8 +106,36 @@ def _detect_rows(detect: DetectSpec | None) -> dict[str, str]:
     }
 
 
+def _embed_rows(embed: EmbedSpec | None) -> dict[str, str]:
+    if embed is None:
+        return {}
+    limits = (f"at least {embed.min_size_px:g} px", f"sharpness at least {embed.min_sharpness:g}")
+    yaw = f", turned at most {embed.max_yaw_deg:g} degrees" if embed.max_yaw_deg is not None else ""
+    seen = "aligned by five landmarks" if embed.landmarks_xy else f"box with a margin of {embed.margin:g}"
+    return {
+        "embedding": f"{embed.dimensions} dimensions, {embed.metric}",
+        "match threshold": f"{embed.threshold:g}",
+        "sees pictures": seen,
+        "quality": ", ".join(limits) + yaw,
+    }
+
+
+def _classify_rows(manifest: Manifest) -> dict[str, str]:
+    if manifest.classify is None:
+        return {}
+    return {
+        "temperature": f"{manifest.classify.temperature:g}",
+        "sees pictures": manifest.classify.scaling,
+        "explains itself": "yes, by class activation" if len(manifest.outputs) > 1 else "no",
+    }
+
+
 def _tolerance(manifest: Manifest) -> str:
     detect = manifest.detect
+    if manifest.embed is not None:
+        return f"cosine at least {manifest.embed.golden_min_cosine:g}"
+    if manifest.classify is not None:
+        return f"probabilities within {manifest.classify.golden_max_difference:g}"
     if detect is None:
         return f"at most {manifest.golden_max_differing:.2%} differing"
     return f"IoU at least {detect.golden_min_iou:g}, scores within {detect.golden_max_score_difference:g}"

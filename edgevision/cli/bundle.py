@@ -93,10 +93,15 @@ def _golden_line(bundle: "Bundle", request: "EngineRequest") -> str:
         report = check_golden(bundle, request.precision, engine.infer)
     finally:
         engine.close()
-    what = "pixels" if bundle.manifest.task == "segment" else "findings"
+    most = {
+        "segment": f"at most {report.differing_max:.3%} of pixels differ",
+        "detect": f"at most {report.differing_max:.3%} of findings differ",
+        "embed": f"cosine at least {1 - report.differing_max:.4f}",
+        "classify": f"probabilities within {report.differing_max:.4f}",
+    }[bundle.manifest.task]
     return (
         f"{engine.info.engine} {engine.info.version} {engine.info.provider} {request.precision}: "
-        f"{len(report.results)} golden samples reproduce, at most {report.differing_max:.3%} of {what} differ"
+        f"{len(report.results)} golden samples reproduce, {most}"
     )
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edgevision.bundle.manifest import Manifest, OutputSpec
 from edgevision.errors import EngineError, ManifestError
+from edgevision.ops.decoders.yunet import STRIDES
 from edgevision.ports import Tensor
 
 __all__ = ["Port", "check_answer", "check_batch", "check_ports", "input_shape"]
@@ -52,7 +53,8 @@ def check_answer(manifest: Manifest, answer: Sequence[Tensor]) -> None:
     """Raise ManifestError unless the arrays a model really gave fit the manifest."""
     for index, tensor in enumerate(answer):
         _check_output(manifest, index, Port(str(tensor.dtype), tensor.shape))
-    if manifest.detect is not None and len({tensor.shape[1] for tensor in answer}) > 1:
+    joins_rows = manifest.detect is not None and manifest.detect.decoder != "yunet"
+    if joins_rows and len({tensor.shape[1] for tensor in answer}) > 1:
         shapes = " and ".join(str(tensor.shape) for tensor in answer)
         raise ManifestError(
             f"{manifest.name}: model outputs: expected a row of scores for each box, got {shapes}; {_REMEDY}"
@@ -70,8 +72,20 @@ def check_batch(batch_nhwc: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> No
 
 def _check_output(manifest: Manifest, index: int, port: Port) -> None:
     output = manifest.outputs[index]
-    shape = _detect_shape(manifest, index) if manifest.detect else _segment_shape(manifest, output, port)
+    shape = _output_shape(manifest, index, port)
     _require(manifest, f"output {output.name}", Port("float32", shape), port)
+
+
+def _output_shape(manifest: Manifest, index: int, port: Port) -> Dims:
+    match manifest.task:
+        case "segment":
+            return _segment_shape(manifest, manifest.outputs[index], port)
+        case "detect":
+            return _detect_shape(manifest, index)
+        case "embed":
+            return 1, manifest.require_embed().dimensions
+        case "classify":
+            return (1, len(manifest.labels)) if index == 0 else (1, len(manifest.labels), None, None)
 
 
 def _segment_shape(manifest: Manifest, output: OutputSpec, port: Port) -> Dims:
@@ -90,6 +104,9 @@ def _detect_shape(manifest: Manifest, index: int) -> Dims:
             return 1, None, 5 + classes
         case "yolov8":
             return 1, 4 + classes, None
+        case "yunet":
+            (width, height), stride = manifest.input.size_wh, STRIDES[index % 3]
+            return 1, (width // stride) * (height // stride), (1, 1, 4, 10)[index // 3]
         case "ssd" | "ssd-decoded":
             return 1, spec.prior_count or None, 4 if index == 0 else classes + spec.background
 

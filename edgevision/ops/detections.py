@@ -1,7 +1,7 @@
-"""Boxes with scores and classes, as one value of aligned arrays. Says nothing of how they were found."""
+"""Boxes with scores, classes and perhaps landmarks, as aligned arrays; however they were found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,17 @@ class Detections:
     """(n,) in 0..1."""
     class_ids: npt.NDArray[np.int64]
     """(n,)."""
+    landmarks_xy: npt.NDArray[np.float32] | None = None
+    """(n, 5, 2) where the detector gives them; continuous like the boxes."""
 
     def __post_init__(self) -> None:
         count = len(self.scores)
         shapes = self.boxes_xyxy.shape, self.scores.shape, self.class_ids.shape
         if shapes != ((count, 4), (count,), (count,)):
             msg = f"expected boxes (n, 4), scores (n,) and class ids (n,), got {shapes}"
+            raise ValueError(msg)
+        if self.landmarks_xy is not None and self.landmarks_xy.shape != (count, 5, 2):
+            msg = f"expected landmarks ({count}, 5, 2), got {self.landmarks_xy.shape}"
             raise ValueError(msg)
 
     @classmethod
@@ -35,13 +40,15 @@ class Detections:
 
     @classmethod
     def joined(cls, parts: Sequence["Detections"]) -> "Detections":
-        """Return the findings of all parts, in their order."""
+        """Return the findings of all parts, in their order; landmarks where every part has them."""
         if not parts:
             return cls.empty()
+        landmarks = [part.landmarks_xy for part in parts if part.landmarks_xy is not None]
         return cls(
             np.concatenate([part.boxes_xyxy for part in parts]),
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.class_ids for part in parts]),
+            np.concatenate(landmarks) if len(landmarks) == len(parts) else None,
         )
 
     def __len__(self) -> int:
@@ -49,8 +56,9 @@ class Detections:
 
     def __getitem__(self, which: npt.NDArray[Any] | slice) -> "Detections":
         """Return those that a mask, indices or a slice picks, in that order."""
-        return Detections(self.boxes_xyxy[which], self.scores[which], self.class_ids[which])
+        landmarks = None if self.landmarks_xy is None else self.landmarks_xy[which]
+        return Detections(self.boxes_xyxy[which], self.scores[which], self.class_ids[which], landmarks)
 
     def moved(self, boxes_xyxy: npt.NDArray[np.floating[Any]]) -> "Detections":
-        """Return the same findings with other boxes, such as in another picture's pixels."""
-        return Detections(boxes_xyxy.astype(np.float32), self.scores, self.class_ids)
+        """Return the same findings with other boxes; landmarks stay where they are."""
+        return replace(self, boxes_xyxy=boxes_xyxy.astype(np.float32))

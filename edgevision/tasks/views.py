@@ -4,7 +4,7 @@ Bars are grey: a mirror image in them, as segmentation has it, would show every 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -39,7 +39,10 @@ class View:
         cut = np.clip(moved, window[0], window[1])
         centres = moved.mean(axis=1)
         is_inside = ((centres >= window[0]) & (centres < window[1])).all(axis=1)
-        return found.moved(cut.reshape(-1, 4))[is_inside]
+        landmarks = found.landmarks_xy
+        if landmarks is not None:
+            landmarks = ((landmarks - self.offset_xy) * self.scale_xy).astype(np.float32)
+        return replace(found.moved(cut.reshape(-1, 4)), landmarks_xy=landmarks)[is_inside]
 
 
 def views(

@@ -186,7 +186,7 @@ def test_a_file_with_another_hash_is_refused() -> None:
     ("changes", "words"),
     [
         ({"schema": "edgevision.bundle/2"}, ["schema: expected edgevision.bundle/1", "bundle/2"]),
-        ({"task": "sing"}, ["task: expected one of segment, detect, got 'sing'"]),
+        ({"task": "sing"}, ["task: expected one of segment, detect, embed, classify, got 'sing'"]),
         ({"unknown": 1}, ["unknown: unknown key"]),
         ({"labels": ["background"]}, ["labels: expected background and at least one more"]),
         ({"segment": {"pixel_threshold": 2}}, ["segment.pixel_threshold: expected at most 1, got 2"]),
