@@ -98,6 +98,20 @@ def train_ssd(
     print(f"{result.checkpoint}: mAP at IoU 0.5 {result.metrics.mean_ap:.4f} after {result.epochs} epochs")
 
 
+@train_app.command("embedder")
+def train_embedder(config: _Config, out: _Out, resume: _Resume = False, threads: _Threads = None) -> None:
+    """Train an embedder on drawn identities; the best weights land in OUT/best.pt."""
+    from export.embed.config import load_embed_config
+    from export.embed.loop import train_embedder as train
+
+    result = train(load_embed_config(config), out, resume=resume, threads=threads)
+    figures = result.metrics
+    print(
+        f"{result.checkpoint}: EER {figures['eer']:.4f}, TAR {figures['tar_1e3']:.4f} at FAR 1e-3 "
+        f"after {result.epochs} epochs"
+    )
+
+
 @app.command()
 def convert(
     source: Annotated[
