@@ -1,10 +1,9 @@
-"""The composition root: settings become objects. The only module that knows every adapter."""
+"""The composition root: settings become objects. With `assembly` it knows every adapter."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from edgevision.bundle.archive import Bundle
+from edgevision.assembly import ModelStep, StepLoader
 from edgevision.capture.address import kind_of
 from edgevision.capture.feed import RecordingFeed
 from edgevision.capture.folder import FolderSource
@@ -13,17 +12,12 @@ from edgevision.capture.opencv import CameraSource, UrlSource
 from edgevision.capture.sample import SampleSource, parse_sample_address
 from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
-from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.guard import EngineHealth, GuardedEngine, load_guarded
-from edgevision.errors import ConfigError, InspectionError
+from edgevision.engines.guard import EngineHealth
+from edgevision.errors import ConfigError
 from edgevision.inspector import Inspector
-from edgevision.ports import EngineInfo, Feed, References, Source, Task
-from edgevision.recipe import DetectStep, SegmentStep
-from edgevision.tasks.detect import DetectTask
-from edgevision.tasks.references import open_references
-from edgevision.tasks.segment import SegmentTask
+from edgevision.ports import EngineInfo, Feed, Source, Task
 from edgevision.types import Frame, ModelRef
 
 __all__ = ["Models", "open_feed", "open_tapped_feed"]
@@ -86,36 +80,6 @@ def _source(camera: CameraSettings, frames: int | None) -> Source:
             return SampleSource(parse_sample_address(camera.source), frames, camera.name, camera.fps)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    settings: SegmentStep | DetectStep
-    bundle: Bundle
-    engine: GuardedEngine
-    references: References | None
-
-    @property
-    def model(self) -> ModelRef:
-        info, manifest = self.engine.info, self.bundle.manifest
-        return ModelRef(
-            task=self.settings.name,
-            bundle=manifest.name,
-            version=manifest.version,
-            sha256=self.bundle.sha256,
-            precision=info.precision,
-            engine=info.engine,
-            provider=info.provider,
-        )
-
-    def task(self, px_per_mm: float | None, report_from: float | None) -> Task:
-        """Return the task around the engine."""
-        step, manifest, engine, model = self.settings, self.bundle.manifest, self.engine, self.model
-        if isinstance(step, SegmentStep):
-            return SegmentTask(step, manifest, engine, model, px_per_mm)
-        return DetectTask(
-            step, manifest, engine, model, px_per_mm, references=self.references, report_from=report_from
-        )
-
-
 class Models:
     """The models of a recipe, loaded once and shared by all cameras."""
 
@@ -124,19 +88,12 @@ class Models:
 
         Raises:
             BundleError: a bundle is refused.
-            ConfigError: a picture of a good part cannot be read.
+            ConfigError: a picture of a good part, or a gallery, cannot be read or does not serve.
+            GalleryError: a gallery is refused.
             EngineError: no engine runs it as required.
         """
         self._recipe = loaded
-        engines: dict[str, GuardedEngine] = {}
-        steps = []
-        bundles = open_bundles(loaded)
-        references = [_references(loaded, index) for index in range(len(bundles))]
-        for step, bundle, reference in zip(loaded.recipe.tasks, bundles, references, strict=True):
-            if bundle.sha256 not in engines:
-                engines[bundle.sha256] = load_guarded(bundle, settings, streams)
-            steps.append(_Step(step, bundle, engines[bundle.sha256], reference))
-        self._steps: Sequence[_Step] = steps
+        self._steps: Sequence[ModelStep] = StepLoader(loaded, settings, streams).steps()
 
     @property
     def refs(self) -> tuple[ModelRef, ...]:
@@ -145,13 +102,17 @@ class Models:
 
     @property
     def engines(self) -> dict[str, EngineInfo]:
-        """Return what runs each step, by the step's name."""
-        return {step.settings.name: step.engine.info for step in self._steps}
+        """Return what runs each step, by the names of `ModelStep.engines`."""
+        return {name: engine.info for step in self._steps for name, engine in step.engines.items()}
 
     @property
     def health(self) -> dict[str, EngineHealth]:
-        """Return how the engine of each step is doing, by the step's name."""
-        return {step.settings.name: step.engine.health for step in self._steps}
+        """Return how each step's engines are doing, by the names of `ModelStep.engines`."""
+        return {name: engine.health for step in self._steps for name, engine in step.engines.items()}
+
+    def tasks(self, px_per_mm: float | None = None, report_from: float | None = None) -> list[Task]:
+        """Return the task of each step; the arguments are those of `DetectTask`."""
+        return [step.task(px_per_mm, report_from) for step in self._steps]
 
     def inspector(
         self,
@@ -162,22 +123,13 @@ class Models:
         report_from: float | None = None,
     ) -> Inspector:
         """Return the inspector of one camera; `report_from` is that of `DetectTask`."""
-        tasks = [step.task(px_per_mm, report_from) for step in self._steps]
+        tasks = self.tasks(px_per_mm, report_from)
         return Inspector(
             self._recipe.recipe, self._recipe.ref, tasks, run_id=run_id, is_simulated=is_simulated
         )
 
     def close(self) -> None:
         """Free the models."""
-        for engine in {id(step.engine): step.engine for step in self._steps}.values():
+        engines = {id(engine): engine for step in self._steps for engine in step.engines.values()}
+        for engine in engines.values():
             engine.close()
-
-
-def _references(loaded: LoadedRecipe, index: int) -> References | None:
-    step = loaded.recipe.tasks[index]
-    if not isinstance(step, DetectStep) or step.reference is None:
-        return None
-    try:
-        return open_references(loaded.base_dir, step.reference)
-    except InspectionError as error:
-        raise loaded.error(("tasks", index, "reference"), str(error)) from error

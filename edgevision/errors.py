@@ -16,6 +16,7 @@
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    ├── GalleryError             11  a gallery is refused, or cannot be read or written
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
     └── OutputError               8  a result file cannot be written
@@ -36,6 +37,7 @@ __all__ = [
     "EdgeVisionError",
     "EngineError",
     "EvidenceError",
+    "GalleryError",
     "GoldenMismatch",
     "InspectionError",
     "LedgerError",
@@ -129,6 +131,12 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class GalleryError(EdgeVisionError):
+    """A gallery is refused, or cannot be read or written."""
+
+    exit_status = 11
 
 
 class EvidenceError(EdgeVisionError):

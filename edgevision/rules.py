@@ -1,11 +1,13 @@
 """Judging findings by the rules of a recipe: OK, NG or ND, with reasons. Pure.
 
 NG beats ND beats OK. A defect in the grey band is never held against a part as NG, and never
-overlooked: where it would break a rule, the part is ND.
+overlooked: where it would break a rule, the part is ND. What recognise and classify steps expect is
+judged by `expectations`.
 """
 
 from collections.abc import Iterable, Sequence
 
+from edgevision.expectations import unexpected
 from edgevision.ops.polygons import polygon_mask
 from edgevision.recipe import GreyBand, Recipe, Rule, Zone
 from edgevision.types import Defect, Findings, Judgement, Reason, Verdict
@@ -33,8 +35,7 @@ def judge(findings: Sequence[Findings], recipe: Recipe) -> Verdict:
     defects = [defect for found in findings for defect in found.defects]
     sure, unsure = _split(defects, recipe.grey_band)
     zones = {zone.name: zone for zone in recipe.zones}
-    broken: list[Reason] = []
-    undecided: list[Reason] = []
+    broken, undecided = unexpected(findings, recipe)
     for rule in recipe.rules:
         zone = zones[rule.zone] if rule.zone else None
         certain = [defect for defect in sure if _matches(defect, rule, zone)]

@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgevision.identities import ClassScore, Identity
 from edgevision.references import ModelRef, RecipeRef, StageTimes, Trigger
 
 __all__ = [
     "ClassMap",
+    "ClassScore",
     "Defect",
     "Findings",
     "Frame",
+    "Identity",
     "ImageBgr",
     "Inspected",
     "Inspection",
@@ -164,10 +167,15 @@ class Findings:
     class_map: ClassMap | None = None
     """Covers the whole frame; 0 outside the region."""
     score_max: float = 0.0
-    """Highest defect score in the region, below the reporting threshold too."""
+    """Highest defect score in the region, below the reporting threshold too; of a classify task with
+    expected classes the probability of all others."""
     infer_ns: int = 0
     unjudged: tuple[Defect, ...] = ()
     """Below the threshold: reported because a replay asks for them, never judged."""
+    identities: tuple[Identity, ...] | None = None
+    """Of recognise tasks."""
+    classes: tuple[ClassScore, ...] | None = None
+    """Of classify tasks: the most probable ones, by falling probability."""
 
     def __post_init__(self) -> None:
         if self.class_map is not None:

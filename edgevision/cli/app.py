@@ -6,7 +6,22 @@ import traceback
 
 import typer
 
-from edgevision.cli import bench, bundle, check, demo, doctor, exits, ledger, replay, run, schema, version
+from edgevision.cli import (
+    bench,
+    bundle,
+    check,
+    demo,
+    doctor,
+    enrol,
+    exits,
+    explain,
+    gallery,
+    ledger,
+    replay,
+    run,
+    schema,
+    version,
+)
 from edgevision.errors import EdgeVisionError
 
 __all__ = ["app", "main"]
@@ -28,8 +43,11 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("enrol")(enrol.enrol)
+app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(gallery.app, name="gallery")
 app.add_typer(ledger.app, name="ledger")
 app.command("version")(version.version)
 

@@ -41,12 +41,15 @@ def _check_station(loaded: "LoadedStation") -> list[str]:
 
 
 def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
-    from edgevision.config.bundles import open_bundles
+    from edgevision.config.bundles import open_bundles, open_detector
 
     bundles = open_bundles(loaded)
     recipe = loaded.recipe
     lines = [f"recipe {recipe.name} {recipe.version}, {len(recipe.rules)} rules, sha256 {loaded.ref.sha256}"]
-    for step, bundle in zip(recipe.tasks, bundles, strict=True):
+    for index, (step, bundle) in enumerate(zip(recipe.tasks, bundles, strict=True)):
         manifest = bundle.manifest
         lines.append(f"step {step.name}: {manifest.name} {manifest.version}, sha256 {bundle.sha256}")
+        if detector := open_detector(loaded, index, manifest):
+            found_by = detector.manifest
+            lines.append(f"  found by {found_by.name} {found_by.version}, sha256 {detector.sha256}")
     return lines

@@ -9,9 +9,9 @@ from edgevision.bundle.manifest import Manifest
 from edgevision.config.document import LoadedRecipe, LoadedStation
 from edgevision.config.problems import Loc, Problem, config_error
 from edgevision.config.sentences import suggestion
-from edgevision.recipe import Recipe, Region, Rule
+from edgevision.recipe import ClassifyStep, DetectStep, Recipe, Region, Rule
 
-__all__ = ["check_against_bundles", "check_calibration"]
+__all__ = ["check_against_bundles", "check_calibration", "detector_problem"]
 
 _Box = tuple[float, float, float, float]
 
@@ -49,12 +49,34 @@ def check_calibration(station: LoadedStation, recipe: Recipe) -> None:
         raise config_error(station.document.path, found)
 
 
+def detector_problem(embedder: Manifest, detector: Manifest | None) -> str | None:
+    """Return why a step's detector does not serve its embedder, in words."""
+    if detector is None:
+        found_by = "missing"
+    elif detector.task != "detect" or (detector.detect and detector.detect.inputs == "pair"):
+        return f"bundle {detector.name} finds nothing in one picture, expected one to detect"
+    elif detector.detect and detector.detect.decoder == "yunet":
+        return None
+    else:
+        found_by = f"bundle {detector.name} finds none"
+    if embedder.embed is None or embedder.embed.landmarks_xy is None:
+        return None
+    wanted = f"bundle {embedder.name} aligns by five landmarks"
+    return f"{found_by}, but {wanted}; give a detector with decoder yunet"
+
+
 def _unfit_steps(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:
     for index, (step, manifest) in enumerate(zip(recipe.tasks, manifests, strict=True)):
         loc: Loc = ("tasks", index)
-        if step.task != manifest.task:
-            yield (*loc, "task"), f"bundle {manifest.name} is one to {manifest.task}, expected {step.task}"
-        elif step.task == "detect" and manifest.detect is not None:
+        wanted = "embed" if step.task == "recognise" else step.task
+        if manifest.task != wanted:
+            yield (*loc, "task"), f"bundle {manifest.name} is one to {manifest.task}, expected {wanted}"
+        elif isinstance(step, ClassifyStep):
+            for label in step.expected or ():
+                if label not in manifest.labels:
+                    hint = suggestion(label, list(manifest.labels))
+                    yield (*loc, "expected"), f"bundle {manifest.name} has no class {label!r}{hint}"
+        elif isinstance(step, DetectStep) and manifest.detect is not None:
             takes_pairs = manifest.detect.inputs == "pair"
             if takes_pairs and step.reference is None:
                 text = f"missing, but bundle {manifest.name} compares; give a picture of the good part"

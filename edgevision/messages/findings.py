@@ -5,9 +5,20 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from edgevision.messages.wire import MessageModel
-from edgevision.types import Defect, Reason
+from edgevision.types import ClassScore, Defect, Identity, Inspection, Reason
 
-__all__ = ["DefectEntry", "NotNegative", "ReasonEntry", "Score", "defect_entry", "reason_entry"]
+__all__ = [
+    "ClassEntry",
+    "DefectEntry",
+    "IdentityEntry",
+    "NotNegative",
+    "ReasonEntry",
+    "Score",
+    "class_entries",
+    "defect_entry",
+    "identity_entries",
+    "reason_entry",
+]
 
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -30,6 +41,31 @@ class DefectEntry(MessageModel):
     length_mm: NotNegative | None = None
     width_mm: NotNegative | None = None
     width_mean_mm: NotNegative | None = None
+
+
+class IdentityEntry(MessageModel):
+    """Who or which variant was seen."""
+
+    task: str
+    """The step of the recipe that saw it."""
+    name: str | None = None
+    """Absent: unknown, or not to be told."""
+    score: Annotated[float, Field(ge=-1.0, le=1.0)]
+    """Cosine similarity to the nearest enrolled example."""
+    box_xyxy: tuple[int, int, int, int]
+    """Left, top, right, bottom in source pixels; right and bottom exclusive."""
+    problem: str | None = None
+    """Why it could not be told."""
+
+
+class ClassEntry(MessageModel):
+    """One of the most probable classes of a region, by falling probability."""
+
+    task: str
+    """The step of the recipe that saw it."""
+    class_: Annotated[str, Field(alias="class")]
+    score: Score
+    """Calibrated probability."""
 
 
 class ReasonEntry(MessageModel):
@@ -57,6 +93,36 @@ def defect_entry(defect: Defect) -> DefectEntry:
         width_mm=_rounded(defect, "width_max_mm", 3),
         width_mean_mm=_rounded(defect, "width_mean_mm", 3),
     )
+
+
+def identity_entries(inspection: Inspection) -> tuple[IdentityEntry, ...] | None:
+    """Return the identities of all tasks; None where no task recognises."""
+    found = [(each.task, each.identities) for each in inspection.findings if each.identities is not None]
+    if not found:
+        return None
+    return tuple(_identity_entry(task, one) for task, identities in found for one in identities)
+
+
+def class_entries(inspection: Inspection) -> tuple[ClassEntry, ...] | None:
+    """Return the classes of all tasks; None where no task classifies."""
+    found = [(each.task, each.classes) for each in inspection.findings if each.classes is not None]
+    if not found:
+        return None
+    return tuple(_class_entry(task, one) for task, classes in found for one in classes)
+
+
+def _identity_entry(task: str, identity: Identity) -> IdentityEntry:
+    return IdentityEntry(
+        task=task,
+        name=identity.name,
+        score=round(identity.score, 4),
+        box_xyxy=identity.box_xyxy,
+        problem=identity.problem or None,
+    )
+
+
+def _class_entry(task: str, found: ClassScore) -> ClassEntry:
+    return ClassEntry(task=task, class_=found.label, score=round(found.score, 4))
 
 
 def reason_entry(reason: Reason) -> ReasonEntry:

@@ -10,11 +10,15 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from edgevision.messages.findings import (
+    ClassEntry,
     DefectEntry,
+    IdentityEntry,
     NotNegative,
     ReasonEntry,
     Score,
+    class_entries,
     defect_entry,
+    identity_entries,
     reason_entry,
 )
 from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc, milliseconds
@@ -111,6 +115,10 @@ class ResultMessage(MessageModel):
     """One sentence for people; empty for OK."""
     reasons: tuple[ReasonEntry, ...]
     defects: tuple[DefectEntry, ...]
+    identities: tuple[IdentityEntry, ...] | None = None
+    """Where a step recognises."""
+    classes: tuple[ClassEntry, ...] | None = None
+    """Where a step classifies."""
 
 
 def result_message(
@@ -140,6 +148,8 @@ def result_message(
         reason=_sentence(reasons),
         reasons=tuple(reason_entry(reason) for reason in reasons),
         defects=tuple(defect_entry(defect) for defect in _reported(inspection)),
+        identities=identity_entries(inspection),
+        classes=class_entries(inspection),
     ).to_dict()
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edgevision.ops.polygons import polygon_mask
-from edgevision.types import Defect, ImageBgr, Inspection, Judgement
+from edgevision.types import Defect, Identity, ImageBgr, Inspection, Judgement
 
 __all__ = ["annotate"]
 
@@ -48,6 +48,8 @@ def annotate(image_bgr: ImageBgr, inspection: Inspection) -> ImageBgr:
     taken: list[Box] = [(0, 0, image.shape[1], pen.px(46)), *(defect.box_xyxy for defect in tagged)]
     for defect in tagged:
         taken.append(_tag(pen, defect, taken))
+    for identity in _identities(inspection):
+        taken.append(_name_tag(pen, identity, taken))
     _banner(pen, inspection)
     return image
 
@@ -114,7 +116,23 @@ def _tag(pen: _Pen, defect: Defect, taken: list[Box]) -> Box:
     frame = (left - 2 * margin, top - 2 * margin, right + 2 * margin, bottom + 2 * margin)
     if not _is_box(defect):
         cv2.rectangle(pen.image, frame[:2], frame[2:], colour, pen.px(1), cv2.LINE_AA)
-    text = _caption(defect)
+    return _label(pen, _caption(defect), frame, colour, taken)
+
+
+def _identities(inspection: Inspection) -> list[Identity]:
+    return [identity for found in inspection.findings for identity in found.identities or ()]
+
+
+def _name_tag(pen: _Pen, identity: Identity, taken: list[Box]) -> Box:
+    """Draw who or which variant is in a box; return the label's place."""
+    left, top, right, bottom = identity.box_xyxy
+    cv2.rectangle(pen.image, (left, top), (right - 1, bottom - 1), _CLASS_COLOURS[0], pen.px(1.5))
+    told = "cannot be told" if identity.problem else identity.name or "unknown"
+    return _label(pen, f"{told} {identity.score:.2f}", identity.box_xyxy, _CLASS_COLOURS[0], taken)
+
+
+def _label(pen: _Pen, text: str, frame: Box, colour: Bgr, taken: list[Box]) -> Box:
+    margin = pen.px(4)
     width, height = pen.text_wh(text, 0.42)
     place = _free_place(frame, (width + 2 * margin, height + 2 * margin), pen.image.shape[:2], taken)
     x1, y1, x2, y2 = place
@@ -180,6 +198,13 @@ def _summary(inspection: Inspection) -> str:
     reasons, defects = inspection.verdict.reasons, len(inspection.defects)
     if reasons:
         return reasons[0].text + (f"  (+{len(reasons) - 1} more)" if len(reasons) > 1 else "")
+    tops = [
+        f"{found.classes[0].label} {found.classes[0].score:.2f}"
+        for found in inspection.findings
+        if found.classes
+    ]
+    if tops or _identities(inspection):
+        return ", ".join([*tops, "no rule broken"])
     return "no rule broken" if defects else "no defect found"
 
 

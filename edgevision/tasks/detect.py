@@ -1,30 +1,20 @@
 """Detection: a model's boxes in a region become defects in pixels of the source frame.
 
-A defect's outline and area are those of its box; length and width it has none. What a model's
-answer means is `bundle.detector`, how regions are fitted into its input `tasks.views`.
+A defect's outline and area are those of its box; length and width it has none. Running the model is
+`tasks.finder`.
 """
-
-import time
-from collections.abc import Sequence
 
 import numpy as np
 
-from edgevision.bundle.detector import Detector
 from edgevision.bundle.manifest import Manifest
-from edgevision.errors import InspectionError
 from edgevision.ops.detections import Detections
-from edgevision.ops.image import model_batch
-from edgevision.ops.joining import join_tiles
-from edgevision.ops.polygons import polygon_mask
-from edgevision.ports import Engine, References, Tensor
+from edgevision.ports import Engine, References
 from edgevision.recipe import DetectStep
-from edgevision.tasks.region import Box, region_box
-from edgevision.tasks.views import View, views
-from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
+from edgevision.tasks.finder import Finder
+from edgevision.tasks.region import Box, is_inside, region_box, whole_pixels
+from edgevision.types import Defect, Findings, Frame, ModelRef
 
 __all__ = ["DetectTask"]
-
-Answers = list[tuple[View, tuple[Tensor, ...]]]
 
 
 class DetectTask:
@@ -54,13 +44,18 @@ class DetectTask:
         """
         self._step, self._spec, self._engine, self._model = step, spec, engine, model
         self._px_per_mm, self._references = px_per_mm, references
-        self._detect = detect = spec.require_detect()
-        self._detector = Detector(spec)
+        detect = spec.require_detect()
+        self._finder = Finder(
+            step.name,
+            spec,
+            engine,
+            scaling=step.scaling,
+            scale=step.scale,
+            overlap_px=step.tile_overlap_px,
+        )
         threshold = step.score_threshold
         self._threshold = detect.score_threshold if threshold is None else threshold
         self._report_from = self._threshold if report_from is None else min(report_from, self._threshold)
-        self._scaling = step.scaling or detect.scaling
-        self._scale = detect.scale if step.scale is None else step.scale
 
     @property
     def name(self) -> str:
@@ -87,15 +82,15 @@ class DetectTask:
         pictures = [frame.image_bgr[top:bottom, left:right]]
         if self._references is not None:
             pictures.append(self._references.registered(frame, box))
-        answers, infer_ns = self._answers(pictures)
+        answers, infer_ns = self._finder.answers(pictures)
         region_wh = right - left, bottom - top
-        found, score_max = self._found(answers, region_wh, self._threshold)
+        found, score_max = self._finder.found(answers, region_wh, self._threshold)
         below = Detections.empty()
         if self._report_from < self._threshold:
-            every, _ = self._found(answers, region_wh, self._report_from)
+            every, _ = self._finder.found(answers, region_wh, self._report_from)
             below = every[every.scores < np.float32(self._threshold)]
         defects, unjudged = self._defects(found, box), self._defects(below, box)
-        if self._polygon is not None:
+        if self._step.region is not None and self._step.region.polygon_xy is not None:
             score_max = max((defect.score for defect in (*defects, *unjudged)), default=0.0)
         return Findings(
             self.name,
@@ -106,49 +101,10 @@ class DetectTask:
             unjudged=unjudged,
         )
 
-    def _answers(self, pictures: Sequence[ImageBgr]) -> tuple[Answers, int]:
-        """Return every view of the region with the model's answer, and the time that it took."""
-        answers, infer_ns = [], 0
-        overlap_px, input_wh = self._step.tile_overlap_px, self._spec.input.size_wh
-        for view in views(pictures, input_wh, self._scaling, self._scale, overlap_px):
-            batch = model_batch(view.pictures, self._spec.input.color)
-            started_ns = time.monotonic_ns()
-            answer = self._engine.infer(batch)
-            infer_ns += time.monotonic_ns() - started_ns
-            answers.append((view, answer))
-        return answers, infer_ns
-
-    def _found(
-        self, answers: Answers, region_wh: tuple[int, int], min_score: float
-    ) -> tuple[Detections, float]:
-        """Return the findings in pixels of the region, and the highest score of all, below the limit too.
-
-        Asked twice for a lower limit, because low scores may change how pieces in tiles are joined.
-        """
-        parts, score_max = [], 0.0
-        for view, answer in answers:
-            seen = self._detector.find(answer, min_score)
-            if not (np.isfinite(seen.score_max) and np.isfinite(seen.found.boxes_xyxy).all()):
-                raise InspectionError(
-                    f"task {self.name}: expected numbers from the model, got NaN or infinity; "
-                    "try another precision or engine, or build the bundle again"
-                )
-            score_max = max(score_max, seen.score_max)
-            parts.append(view.to_region(seen.found))
-        if len(parts) == 1:
-            return parts[0], min(score_max, 1.0)
-        windows = [view.window_xyxy for view, _ in answers]
-        return join_tiles(parts, windows, region_wh, self._detect.iou_threshold), min(score_max, 1.0)
-
     def _defects(self, found: Detections, region: Box) -> tuple[Defect, ...]:
-        left, top, right, bottom = region
-        low = np.floor(found.boxes_xyxy[:, :2] + 0.5).astype(np.int64)
-        high = np.maximum(np.floor(found.boxes_xyxy[:, 2:] + 0.5).astype(np.int64), low + 1)
-        corners = np.concatenate((low, high), axis=1) + np.array((left, top, left, top))
-        corners = np.minimum(corners, (right, bottom, right, bottom))
-        boxes = [(x1, y1, x2, y2) for x1, y1, x2, y2 in corners.tolist()]
+        boxes = whole_pixels(found.boxes_xyxy, region)
         rows = zip(boxes, found.scores.tolist(), found.class_ids.tolist(), strict=True)
-        return tuple(self._defect(*row) for row in rows if self._is_inside(row[0]))
+        return tuple(self._defect(*row) for row in rows if is_inside(self._step, row[0]))
 
     def _defect(self, box: Box, score: float, class_id: int) -> Defect:
         x1, y1, x2, y2 = box
@@ -162,13 +118,3 @@ class DetectTask:
             outline_xy=np.array(outline, np.int32),
             px_per_mm=self._px_per_mm,
         )
-
-    def _is_inside(self, box: Box) -> bool:
-        if self._polygon is None:
-            return True
-        x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
-        return bool(polygon_mask(self._polygon, (x, y, x + 1, y + 1)).any())
-
-    @property
-    def _polygon(self) -> tuple[tuple[float, float], ...] | None:
-        return None if self._step.region is None else self._step.region.polygon_xy

@@ -1,15 +1,19 @@
-"""Where in a frame a step of a recipe looks."""
+"""Where in a frame a step of a recipe looks, and what of the things found lies there."""
+
+import numpy as np
+import numpy.typing as npt
 
 from edgevision.errors import InspectionError
-from edgevision.recipe import DetectStep, SegmentStep
+from edgevision.ops.polygons import polygon_mask
+from edgevision.recipe import Step
 from edgevision.types import Frame
 
-__all__ = ["Box", "region_box"]
+__all__ = ["Box", "is_inside", "region_box", "whole_pixels"]
 
 Box = tuple[int, int, int, int]
 
 
-def region_box(step: SegmentStep | DetectStep, frame: Frame) -> Box:
+def region_box(step: Step, frame: Frame) -> Box:
     """Return left, top, right, bottom of the step's region; raises InspectionError where it sticks out."""
     width, height = frame.size_wh
     if step.region is None:
@@ -21,3 +25,21 @@ def region_box(step: SegmentStep | DetectStep, frame: Frame) -> Box:
             f"{width} x {height} from {frame.camera}; correct the recipe's region or the camera's size"
         )
     return box
+
+
+def is_inside(step: Step, box: Box) -> bool:
+    """Whether the centre of a box lies in the step's polygon; rectangles hold every box by themselves."""
+    if step.region is None or step.region.polygon_xy is None:
+        return True
+    x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+    return bool(polygon_mask(step.region.polygon_xy, (x, y, x + 1, y + 1)).any())
+
+
+def whole_pixels(boxes_xyxy: npt.NDArray[np.float32], region: Box) -> list[Box]:
+    """Return (n, 4) boxes in pixels of the region as boxes of whole pixels of the frame, none empty."""
+    left, top, right, bottom = region
+    low = np.floor(boxes_xyxy[:, :2] + 0.5).astype(np.int64)
+    high = np.maximum(np.floor(boxes_xyxy[:, 2:] + 0.5).astype(np.int64), low + 1)
+    corners = np.concatenate((low, high), axis=1) + np.array((left, top, left, top))
+    corners = np.minimum(corners, (right, bottom, right, bottom))
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in corners.tolist()]

@@ -89,6 +89,20 @@ class SegmentTask:
             class_map, defects = self._defects(seen, box, frame.size_wh)
         return Findings(self.name, defects, self._spec.labels, class_map, score_max, calls.infer_ns)
 
+    def heat(self, frame: Frame) -> tuple[Box, Planes]:
+        """Return the region and, as large, (h, w) from 0 to 1: the highest score of any defect.
+
+        For a step whose `pixel_threshold` is 0, below which nothing is looked at; raises as `run` does.
+        """
+        box = region_box(self._step, frame)
+        left, top, right, bottom = box
+        calls = _TimedCalls(self._step.name, self._spec, self._engine)
+        seen, _ = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
+        size_wh = right - left, bottom - top
+        if seen is None:
+            return box, np.zeros(size_wh[::-1], np.float32)
+        return box, np.asarray(cv2.resize(seen.scores, size_wh), np.float32)
+
     def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
         return _whole(foreground(predict(stretch(region, self._spec.input.size_wh))))
 

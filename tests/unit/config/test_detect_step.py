@@ -43,7 +43,7 @@ def test_a_step_says_its_task_or_is_one_to_segment(tmp_path: Path) -> None:
         (
             "task: detect",
             "task: detekt",
-            "7:5: tasks[1]: task: expected one of segment, detect, got",
+            "7:5: tasks[1]: task: expected one of segment, detect, recognise, classify, got",
         ),
         (
             "task: detect",
