@@ -129,6 +129,8 @@ def _fields(facts: Facts, result: GateResult, cost: Cost) -> dict[str, object]:
         "labels": manifest.labels,
         "segment": manifest.segment,
         "detect": manifest.detect,
+        "embed": manifest.embed,
+        "classify": manifest.classify,
         "quantization": facts.quantization,
         "accuracy": _accuracy(result),
         "licence": description.licence,

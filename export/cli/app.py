@@ -14,6 +14,7 @@ import typer
 from edgevision.cli.exits import BUG, INTERRUPTED
 from edgevision.errors import BundleError, EdgeVisionError, UsageError
 from export.cli.evaluate import evaluate
+from export.cli.marks import marks
 from export.cli.mine import mine
 from export.cli.options import (
     Data,
@@ -42,6 +43,7 @@ train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
+app.command("marks")(marks)
 
 _Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
 _Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]

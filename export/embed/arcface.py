@@ -8,7 +8,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812  its usual name
+from torch.nn import functional as F
 
 __all__ = ["ArcFace"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812  its usual name
+from torch.nn import functional as F
 
 from edgevision.errors import EdgeVisionError
 from edgevision.ops.embed import normalised
@@ -154,7 +154,11 @@ def _measure(config: EmbedConfig, learning: Learning[Embedder], val: Identities)
         pictures.append(normalised(answer.vector.float().cpu().numpy()))
         if answer.similarity is not None and batch.similarities is not None:
             missed.append(np.abs(answer.similarity.float().cpu().numpy() - batch.similarities).mean())
-    figures = verification(*same_and_other(pictures[0], numbers, np.concatenate(pictures[1:]), np.tile(numbers, _VAL_PICTURES - 1)))
+    figures = verification(
+        *same_and_other(
+            pictures[0], numbers, np.concatenate(pictures[1:]), np.tile(numbers, _VAL_PICTURES - 1)
+        )
+    )
     return figures | ({"upright_error": float(np.mean(missed))} if missed else {})
 
 

@@ -21,6 +21,7 @@ _PATCH_PX = 176
 _MIDDLE_PX = 24
 """Half the side of the square in which a mark's centre lies."""
 _TRIES = 4
+_NOISE_PX = 1024
 _STAGE = slice(80, 560)
 Grey = npt.NDArray[np.uint8]
 
@@ -42,6 +43,8 @@ class Grounds:
         """Render them; 25 ms a part."""
         images = (render_part(seed, index, look=_UNMARKED).image_bgr[:, _STAGE] for index in range(parts))
         self._greys = [np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8) for image in images]
+        rng = np.random.default_rng([seed, parts])
+        self._noise = rng.standard_normal((_NOISE_PX, _NOISE_PX), dtype=np.float32)
 
     def patch(self, rng: np.random.Generator) -> npt.NDArray[np.float32]:
         """Return the evenest of a few squares from anywhere, turned and lit anew."""
@@ -50,6 +53,17 @@ class Grounds:
         patches = [grey[top : top + _PATCH_PX, left : left + _PATCH_PX] for top, left in places]
         evenest = min(patches, key=lambda patch: float(np.std(patch[::8, ::8])))
         return np.rot90(evenest, int(rng.integers(4))).astype(np.float32) * np.float32(rng.uniform(0.75, 1.2))
+
+    def exposed(self, rng: np.random.Generator, grey: npt.NDArray[np.float32]) -> Grey:
+        """Return what a camera makes of a square: gradient, blur, noise."""
+        slope = rng.uniform(-0.12, 0.12, 2)
+        ramp = np.linspace(-1, 1, _PATCH_PX, dtype=np.float32)
+        lit = grey * (1 + np.float32(slope[0]) * ramp[:, None] + np.float32(slope[1]) * ramp[None, :])
+        blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, 1.2))
+        top, left = rng.integers(0, np.array(self._noise.shape) - _PATCH_PX, endpoint=True).tolist()
+        noise = self._noise[top : top + _PATCH_PX, left : left + _PATCH_PX]
+        noisy = blurred + noise * np.float32(rng.uniform(1, 5))
+        return cv2.convertScaleAbs(np.maximum(noisy, 0)).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +84,7 @@ class MarkDraw:
         depth[middle, middle] = 200
         corners = print_mark(rng, grey, depth, variant_id, float(rng.uniform(0, 2 * np.pi)))
         matrix = box_crop(self._box(rng, corners), self.margin, (self.side_px, self.side_px))
-        image = warped(_exposed(rng, grey), matrix, (self.side_px, self.side_px))
+        image = warped(self.grounds.exposed(rng, grey), matrix, (self.side_px, self.side_px))
         seen = corners @ matrix[:, :2].T + matrix[:, 2]
         return Crop(image, canonical_similarity(seen, self.side_px))
 
@@ -81,16 +95,6 @@ class MarkDraw:
         box += rng.normal(0, self.jitter, 4) * (box[2] - box[0])
         left, top, right, bottom = box.tolist()
         return left, top, right, bottom
-
-
-def _exposed(rng: np.random.Generator, grey: npt.NDArray[np.float32]) -> Grey:
-    """Return what a camera makes of it: gradient, blur, noise."""
-    slope = rng.uniform(-0.12, 0.12, 2)
-    ramp = np.linspace(-1, 1, _PATCH_PX, dtype=np.float32)
-    lit = grey * (1 + np.float32(slope[0]) * ramp[:, None] + np.float32(slope[1]) * ramp[None, :])
-    blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, 1.2))
-    noise = rng.standard_normal(blurred.shape, dtype=np.float32) * np.float32(rng.uniform(1, 5))
-    return cv2.convertScaleAbs(np.maximum(blurred + noise, 0)).astype(np.uint8, copy=False)
 
 
 def canonical_similarity(corners_xy: npt.NDArray[np.float64], side_px: int) -> npt.NDArray[np.float32]:
@@ -106,4 +110,3 @@ def canonical_similarity(corners_xy: npt.NDArray[np.float64], side_px: int) -> n
     x, y = unit.mean(axis=0)
     a, b = (unit[1] - unit[0] + unit[2] - unit[3]) / 4
     return np.array([a, b, x, y], np.float32)
-

@@ -52,15 +52,11 @@ class Identification:
     """What 1 % of the unknown reach."""
 
 
-def identify(
-    gallery: tuple[Vectors, Ids], probes: tuple[Vectors, Ids], unknown: Vectors
-) -> Identification:
+def identify(gallery: tuple[Vectors, Ids], probes: tuple[Vectors, Ids], unknown: Vectors) -> Identification:
     """Match probes and unknown ones with the nearest entry of a gallery; vectors are of length 1."""
     cosines = probes[0] @ gallery[0].T
     nearest = cosines.argmax(axis=1)
     is_right = gallery[1][nearest] == probes[1]
     threshold = threshold_at((unknown @ gallery[0].T).max(axis=1), 0.01)
     best = cosines.max(axis=1)
-    return Identification(
-        float(is_right.mean()), float(np.mean(is_right & (best >= threshold))), threshold
-    )
+    return Identification(float(is_right.mean()), float(np.mean(is_right & (best >= threshold))), threshold)

@@ -1,4 +1,4 @@
-"""The form in which a network leaves the workstation: bytes in, probabilities or raw boxes out.
+"""The form in which a network leaves the workstation: bytes in, probabilities, raw boxes or a vector out.
 
 Normalisation lies inside, so that the device only resizes. Conversion to ONNX is `export.convert`.
 """
@@ -9,10 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from export.networks.detectors import Detector
+from export.networks.embedder import Embedder
 from export.networks.raw import Raw
 from export.networks.unet import UNet, UNetLite
 
-__all__ = ["OUTPUT_NAME", "Deployable", "DeployableDetector", "channel_terms", "normalise"]
+__all__ = [
+    "OUTPUT_NAME",
+    "Deployable",
+    "DeployableDetector",
+    "DeployableEmbedder",
+    "channel_terms",
+    "normalise",
+]
 
 OUTPUT_NAME = "probabilities"
 
@@ -79,3 +87,24 @@ class DeployableDetector(nn.Module):
         planes = image.permute(0, 3, 1, 2).float()
         answer: Raw = self.network(planes * self.scale + self.shift)
         return answer
+
+
+class DeployableEmbedder(nn.Module):
+    """An embedder with normalisation before it, as one graph; the device divides by the length."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Embedder, mean: float, std: float) -> None:
+        super().__init__()
+        self.network = network
+        channels = network.spec.channels
+        scale, shift = channel_terms((mean,) * channels, (std,) * channels, channels)
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (N, H, W, C) uint8 to (N, D) float32."""
+        planes = image.permute(0, 3, 1, 2).float()
+        vector: Tensor = self.network(planes * self.scale + self.shift).vector
+        return vector

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812  its usual name
+from torch.nn import functional as F
 
 from export.networks.blocks import conv_norm
 
@@ -70,7 +70,9 @@ class Embedder(nn.Module):
         super().__init__()
         self.spec = spec
         seen_px = spec.upright_px or spec.side_px
-        self.upright = None if spec.upright_px is None else Upright(spec.channels, spec.side_px, spec.upright_px)
+        self.upright = (
+            None if spec.upright_px is None else Upright(spec.channels, spec.side_px, spec.upright_px)
+        )
         layers: list[nn.Module] = [conv_norm(spec.channels, spec.stem, stride=2)]
         width = spec.stem
         for stage in spec.stages:

@@ -1,0 +1,119 @@
+"""Whom an embedder is judged by: a gallery, probes of those in it, and probes of others.
+
+A person or a part variant is an identity here; each picture says where in it the identity is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgevision.capture.sample import render_part, variant_name
+from edgevision.errors import UsageError
+from edgevision.types import ImageBgr
+from export.detect.line import mark_box
+
+__all__ = ["ENROLLED", "FIRST_UNSEEN", "Cast", "Portrait", "cast_of_folder", "cast_of_line"]
+
+ENROLLED = 3
+"""Pictures of each identity in the gallery."""
+_PROBES = 3
+FIRST_UNSEEN = 500_000
+"""Variants from here on are for measuring only; trainings draw from below."""
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portrait:
+    """A picture of an identity."""
+
+    name: str
+    identity: str
+    image_bgr: ImageBgr
+    box_xyxy: Box
+    """Where; in pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """All that a measurement needs."""
+
+    description: str
+    gallery: Sequence[Portrait]
+    probes: Sequence[Portrait]
+    """Of identities in the gallery first, then of others."""
+
+    @property
+    def enrolled(self) -> frozenset[str]:
+        """Return who is in the gallery."""
+        return frozenset(portrait.identity for portrait in self.gallery)
+
+
+def cast_of_line(seed: int, identities: int, unknown: int, first_variant: int = FIRST_UNSEEN) -> Cast:
+    """Render parts of variants that no training shows, each picture another part.
+
+    Args:
+        seed: Of the line.
+        identities: How many to enrol, by three pictures; as many probe.
+        unknown: How many further variants probe once.
+        first_variant: The enrolled ones count from here, the unknown come behind.
+    """
+    indices = iter(range(10**9))
+    known = [first_variant + number for number in range(identities)]
+    others = [first_variant + identities + number for number in range(unknown)]
+    gallery = [_part(seed, indices, variant) for variant in known for _ in range(ENROLLED)]
+    probes = [_part(seed, indices, variant) for variant in known for _ in range(_PROBES)]
+    probes += [_part(seed, indices, variant) for variant in others]
+    text = (
+        f"sample line, seed {seed}: {identities} variants enrolled by {ENROLLED} pictures, {unknown} others"
+    )
+    return Cast(text, gallery, probes)
+
+
+def _part(seed: int, indices: Iterator[int], variant_id: int) -> Portrait:
+    index = next(indices)
+    frame = render_part(seed, index, variant_id=variant_id)
+    box = mark_box(frame)
+    assert box is not None
+    return Portrait(f"part-{index:06d}", variant_name(variant_id), frame.image_bgr, box)
+
+
+def cast_of_folder(folder: Path) -> Cast:
+    """Read DIR/NAME/*.jpg, crops of one identity in each folder.
+
+    Of each identity half its pictures are enrolled and half probe; every fourth identity stays unknown.
+    Raises UsageError.
+    """
+    names = sorted(part for part in folder.glob("*") if part.is_dir())
+    portraits = [[_read(file) for file in _pictures(name)] for name in names]
+    usable = [of_one for of_one in portraits if len(of_one) > 1]
+    if len(usable) < 4:
+        raise UsageError(
+            f"{folder}: expected a folder for each of at least 4 identities with at least 2 pictures, got "
+            f"{len(usable)}; check --data"
+        )
+    others = usable[3::4]
+    known = [of_one for index, of_one in enumerate(usable) if index % 4 != 3]
+    gallery = [one for of_one in known for one in of_one[::2]]
+    probes = [one for of_one in known for one in of_one[1::2]] + [one for of_one in others for one in of_one]
+    return Cast(f"{folder.name}: {len(known)} identities enrolled, {len(others)} others", gallery, probes)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*") if file.suffix.lower() in _SUFFIXES)
+
+
+def _read(file: Path) -> Portrait:
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        raise UsageError(f"{file}: expected a picture, cannot decode it; remove or replace it")
+    height, width = image.shape[:2]
+    return Portrait(
+        f"{file.parent.name}/{file.name}",
+        file.parent.name,
+        np.asarray(image, np.uint8),
+        (0, 0, width, height),
+    )
