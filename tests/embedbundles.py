@@ -124,7 +124,7 @@ def _embedder() -> bytes:
 def _classifier() -> bytes:
     kernel = [SIDE_PX // CELLS] * 2
     weight = np.array([[1, 1, 1], [-1, -1, -1]], np.float32)[:, :, np.newaxis, np.newaxis] / 60
-    constants = {"weight": weight, "bias": np.array([-6.4, 6.4], np.float32)}
+    constants: dict[str, npt.NDArray[Any]] = {"weight": weight, "bias": np.array([-6.4, 6.4], np.float32)}
     nodes = [
         *_planes(),
         helper.make_node("Conv", ["planes", "weight", "bias"], ["shown"], kernel_shape=[1, 1]),

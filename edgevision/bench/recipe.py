@@ -2,17 +2,22 @@
 
 Only a pixel or box of probability 1 counts, so that the loop is timed as for good parts: what findings
 cost depends on how many the video gives, not on the loop. A model for pairs compares with the video's
-first frame; frames that do not fit onto it are undecided, and cheaper.
+first frame; frames that do not fit onto it are undecided, and cheaper. An embedder takes the whole frame
+for its object and matches it with one enrolled example.
 """
 
+import hashlib
 from pathlib import Path
 
 import cv2
+import numpy as np
 import yaml
 
 from edgevision.bundle.manifest import Manifest
 from edgevision.config.document import LoadedRecipe, load_recipe
 from edgevision.errors import CaptureError
+from edgevision.gallery.content import Enrolled, Gallery
+from edgevision.gallery.file import GalleryFile
 from edgevision.recipe import SCHEMA
 
 __all__ = ["write_recipe"]
@@ -20,6 +25,8 @@ __all__ = ["write_recipe"]
 _STEPS = {
     "segment": {"task": "segment", "scaling": "stretch", "pixel_threshold": 1.0},
     "detect": {"task": "detect", "scaling": "stretch", "score_threshold": 1.0},
+    "embed": {"task": "recognise", "gallery": "bench"},
+    "classify": {"task": "classify"},
 }
 
 
@@ -28,6 +35,8 @@ def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path) ->
     step = {"name": "model", "bundle": str(bundle.absolute()), **_STEPS[manifest.task]}
     if manifest.detect is not None and manifest.detect.inputs == "pair":
         step["reference"] = _first_frame(video, folder / "reference.png")
+    if manifest.embed is not None:
+        _enrol_one(folder, bundle, manifest.embed.dimensions)
     content = {
         "schema": SCHEMA,
         "name": "bench",
@@ -36,11 +45,20 @@ def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path) ->
         "rules": [
             {"name": f"no-{index}", "label": label, "max_count": 0}
             for index, label in enumerate(manifest.findable, start=1)
-        ],
+        ]
+        or [{"name": "any", "max_count": 0}],
     }
     path = folder / "bench.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return load_recipe(path)
+
+
+def _enrol_one(folder: Path, bundle: Path, dimensions: int) -> None:
+    sha256 = hashlib.sha256(bundle.read_bytes()).hexdigest()
+    one = Gallery.empty(sha256, dimensions).added(
+        (Enrolled("one", "1970-01-01T00:00:00Z"),), np.eye(1, dimensions, dtype=np.float32)
+    )
+    GalleryFile(folder / "galleries" / "bench.gallery").change(lambda _: one)
 
 
 def _first_frame(video: Path, picture: Path) -> str:

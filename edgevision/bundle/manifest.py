@@ -161,7 +161,8 @@ class Manifest(Part):
 
     def _required(self, spec: Spec | None, task: Task) -> Spec:
         if spec is None:
-            raise ManifestError(f"{self.name}: expected a {task} model, got one to {self.task}")
+            article = "an" if task == "embed" else "a"
+            raise ManifestError(f"{self.name}: expected {article} {task} model, got one to {self.task}")
         return spec
 
     def _task_problem(self) -> str | None:

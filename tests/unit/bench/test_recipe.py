@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -5,13 +6,17 @@ import numpy as np
 import pytest
 
 from edgevision.bench.recipe import write_recipe
+from edgevision.build import Models
 from edgevision.bundle.archive import open_bundle
 from edgevision.config.bundles import open_bundles
+from edgevision.config.station import EngineSettings
 from edgevision.errors import CaptureError
-from edgevision.recipe import DetectStep
-from edgevision.types import ImageBgr
+from edgevision.recipe import DetectStep, SegmentStep
+from edgevision.types import ImageBgr, Judgement
 from tests.bundles import make_bundle
 from tests.detectbundles import make_cell_bundle
+from tests.embedbundles import make_classify_bundle, make_embed_bundle
+from tests.unit.recipes import make_frame
 from tests.videos import grey_step, write_video
 
 
@@ -21,6 +26,7 @@ def test_the_recipe_stretches_the_whole_frame_and_allows_no_defect_of_any_label(
     loaded = write_recipe(tmp_path, file, open_bundle(file).manifest, tmp_path / "belt.avi")
 
     (step,) = loaded.recipe.tasks
+    assert isinstance(step, SegmentStep)
     assert (step.scaling, step.region) == ("stretch", None)
     assert [(rule.label, rule.max_count) for rule in loaded.recipe.rules] == [("crack", 0), ("oil stain", 0)]
 
@@ -32,6 +38,21 @@ def test_boxes_are_read_in_the_whole_frame_too(tmp_path: Path) -> None:
 
     assert isinstance(step, DetectStep)
     assert (step.scaling, step.score_threshold, step.reference) == ("stretch", 1.0, None)
+
+
+@pytest.mark.parametrize("make", [make_embed_bundle, make_classify_bundle])
+def test_embedders_and_classifiers_run_on_the_whole_frame(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    file = make(tmp_path / "tiny.zip")
+
+    loaded = write_recipe(tmp_path, file, open_bundle(file).manifest, tmp_path / "belt.avi")
+    models = Models(loaded, EngineSettings(name="onnxruntime", precision="fp32"), 1)
+
+    try:
+        assert models.inspector("bench").inspect(make_frame()).verdict.judgement is Judgement.OK
+    finally:
+        models.close()
 
 
 def test_pairs_are_made_with_the_first_frame(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ def turned(
 ) -> npt.NDArray[np.float64]:
     angle = np.radians(degrees)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return points @ rotation.T * scale + shift
+    return np.asarray(points @ rotation.T * scale + shift)
 
 
 def moved(matrix: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -43,7 +43,8 @@ def test_noisy_points_are_fitted_better_than_by_any_near_transform() -> None:
     best = ((moved(matrix, points) - TEMPLATE) ** 2).sum()
 
     for _ in range(200):
-        step = turned(moved(matrix, points), *rng.normal((0, 1), (0.5, 0.01)), tuple(rng.normal(0, 0.2, 2)))
+        degrees, scale, *shift = rng.normal((0, 1, 0, 0), (0.5, 0.01, 0.2, 0.2)).tolist()
+        step = turned(moved(matrix, points), degrees, scale, (shift[0], shift[1]))
         assert ((step - TEMPLATE) ** 2).sum() >= best - 1e-9
 
 

@@ -10,7 +10,10 @@ E = np.eye(4, dtype=np.float32)
 def test_the_nearest_entry_names_what_it_is() -> None:
     matcher = Matcher(["a", "b"], E[:2])
 
-    assert matcher.match(normalised(E[0] + 0.2 * E[1])) == Match("a", pytest.approx(0.9806, abs=1e-4))
+    match = matcher.match(normalised(E[0] + np.float32(0.2) * E[1]))
+    assert match is not None
+    assert match.name == "a"
+    assert match.score == pytest.approx(0.9806, abs=1e-4)
 
 
 def test_length_does_not_matter() -> None:
@@ -22,13 +25,14 @@ def test_nobody_is_enrolled() -> None:
 
 
 def test_neighbours_vote_with_their_similarity() -> None:
-    near = normalised(E[0] + 0.1 * E[3])
+    near = normalised(E[0] + np.float32(0.1) * E[3])
     matcher = Matcher(["stray", "right", "right"], np.stack((E[0], near, near)))
 
     assert matcher.match(E[0], 1) == Match("stray", 1.0)
     voted = matcher.match(E[0], 3)
     assert voted is not None
-    assert (voted.name, voted.score) == ("right", pytest.approx(0.995, abs=1e-3))
+    assert voted.name == "right"
+    assert voted.score == pytest.approx(0.995, abs=1e-3)
 
 
 def test_more_neighbours_than_entries_are_all_of_them() -> None:

@@ -13,7 +13,7 @@ def seen(yaw: float, roll: float = 0.0, scale: float = 1.0) -> npt.NDArray[np.fl
     a, b = np.radians(yaw), np.radians(roll)
     x = FACE_XYZ[:, 0] * np.cos(a) + FACE_XYZ[:, 2] * np.sin(a)
     flat = np.stack((x, FACE_XYZ[:, 1]), axis=1) * scale
-    return flat @ np.array([[np.cos(b), np.sin(b)], [-np.sin(b), np.cos(b)]]) + (300, 200)
+    return np.asarray(flat @ np.array([[np.cos(b), np.sin(b)], [-np.sin(b), np.cos(b)]]) + (300, 200))
 
 
 @pytest.mark.parametrize("scale", [0.3, 4.0])
