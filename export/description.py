@@ -49,7 +49,7 @@ class ForeignOutput(_Part):
 class DetectDescription(_Part):
     """What only a detector has. Checkpoints made here bring their own decoder, priors and pairing."""
 
-    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8"] = "ssd"
+    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8", "yunet"] = "ssd"
     """How the answer reads, see `edgevision.bundle.detectspec`."""
     outputs: tuple[str, ...] = ()
     """Names of the outputs of an ONNX file, boxes first; all of them in their order when absent."""

@@ -18,8 +18,8 @@ _NOTES = {
     ),
     "embed": (
         "eer and tar_* over all pairs of a probe and an enrolled picture: TAR at a FAR of 1e-2, 1e-3, 1e-4; "
-        "rank1 and tpir_1e2 against the gallery, the latter at an FPIR of 1 % of those not enrolled, reached at "
-        "the cosine threshold_1e2."
+        "rank1 and tpir_1e2 against the gallery, the latter at an FPIR of 1 % of those not enrolled, reached "
+        "at the cosine threshold_1e2."
     ),
     "classify": (
         "accuracy over all pictures; balanced is the mean of the classes' recalls; ece is the expected "
@@ -68,14 +68,15 @@ def _use(manifest: Manifest) -> str:
     if manifest.embed is not None:
         aligned = "aligned by five landmarks" if manifest.embed.landmarks_xy else "cut out by a box"
         return (
-            f"Tells which one {width} x {height} pixels of {manifest.input.color} show, {aligned}, by a vector of "
-            f"{manifest.embed.dimensions} numbers. {size}.\nTwo are the same from a cosine of "
+            f"Tells which one {width} x {height} pixels of {manifest.input.color} show, {aligned}, by a vector "
+            f"of {manifest.embed.dimensions} numbers. {size}.\nTwo are the same from a cosine of "
             f"{manifest.embed.threshold:g} on. Who is to be known is enrolled, not trained."
         )
     if manifest.classify is not None:
         return (
-            f"Tells {', '.join(manifest.labels)} apart in {width} x {height} pixels of {manifest.input.color}. "
-            f"{size}.\nThe region goes in {manifest.classify.scaling}; temperature {manifest.classify.temperature:g}."
+            f"Tells {', '.join(manifest.labels)} apart in {width} x {height} pixels of "
+            f"{manifest.input.color}. {size}.\nThe region goes in {manifest.classify.scaling}; "
+            f"temperature {manifest.classify.temperature:g}."
         )
     segment = manifest.require_segment()
     return (

@@ -1,7 +1,7 @@
 """Makes the int8 twin of an ONNX model: static QDQ, U8S8, per channel, calibrated on real inputs.
 
-The bytes-to-float prefix and the softmax stay float, and so do coordinates. Whether the result is good enough is
-decided by `export.gate`; which layers to leave out by `export.sensitivity`.
+The bytes-to-float prefix and the softmax stay float, and so do coordinates. Whether the result is good
+enough is decided by `export.gate`; which layers to leave out by `export.sensitivity`.
 """
 
 import hashlib

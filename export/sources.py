@@ -9,13 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from edgevision.bundle.classifyspec import ClassifySpec
 from edgevision.errors import UsageError
 from edgevision.ops.boxes import VARIANCES
+from export.classify.trained import is_classifier, load_trained_classifier
 from export.data.view import View
 from export.description import Description, DetectDescription, ForeignOutput
 from export.detect.trained import is_detector, load_trained_detector
 from export.embed.trained import is_embedder, load_trained_embedder
-from export.networks.deploy import Deployable, DeployableDetector, DeployableEmbedder
+from export.networks.deploy import Deployable, DeployableClassifier, DeployableDetector, DeployableEmbedder
 from export.train.checkpoint import load_state, load_trained
 from export.train.config import TrainConfig
 
@@ -90,6 +92,8 @@ def _from_checkpoint(file: Path, description: Description) -> TorchSource:
         return _from_detector(file, description)
     if is_embedder(state):
         return _from_embedder(file, description)
+    if is_classifier(state):
+        return _from_classifier(file, description)
     trained = load_trained(file)
     _require_labels(file, description, trained.labels)
     line_like = description.line_like
@@ -157,6 +161,24 @@ def _from_embedder(file: Path, description: Description) -> TorchSource:
         }
     )
     module = DeployableEmbedder(trained.network, trained.mean, trained.std)
+    return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
+
+
+def _from_classifier(file: Path, description: Description) -> TorchSource:
+    trained = load_trained_classifier(file)
+    _require_labels(file, description, trained.labels)
+    completed = description.model_copy(
+        update={
+            "labels": trained.labels,
+            "view": View(size_wh=trained.view.size_wh),
+            "color": trained.view.color,
+            "mean": trained.mean,
+            "std": trained.std,
+            "output": ForeignOutput(),
+            "classify": ClassifySpec(temperature=trained.temperature, scaling=trained.view.scaling),
+        }
+    )
+    module = DeployableClassifier(trained.network, trained.mean, trained.std)
     return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import onnx
 
 from edgevision.recipe import Recipe
+from export.classify.subject import ClassifySubject, draft_classify_manifest, open_class_materials
 from export.convert import INPUT_NAME, OUTPUT_NAME
 from export.description import Description
 from export.detect.materials import open_detect_materials
@@ -20,6 +21,7 @@ from export.subject import Subject
 __all__ = ["Names", "names_of", "names_to_be", "open_subject"]
 
 EMBEDDING_NAME = "embedding"
+LOGITS_NAME, CAM_NAME = "logits", "cam"
 Names = tuple[str, Sequence[str]]
 """Of the input and of the outputs."""
 
@@ -33,6 +35,8 @@ def names_to_be(description: Description) -> Names:
     """Return the names that a model converted here gets."""
     if description.detect is not None:
         return INPUT_NAME, [BOXES_NAME, SCORES_NAME]
+    if description.classify is not None:
+        return INPUT_NAME, [LOGITS_NAME, CAM_NAME]
     return INPUT_NAME, [OUTPUT_NAME if description.embed is None else EMBEDDING_NAME]
 
 
@@ -63,6 +67,11 @@ def open_subject(
     if description.embed is not None:
         casts = open_casts(data, training, calibration=calibration, held_out=held_out)
         return EmbedSubject(draft_embed_manifest(description, names[0], names[1][0]), *casts)
+    if description.classify is not None:
+        pictures = open_class_materials(
+            data, description.labels, training, calibration=calibration, held_out=held_out
+        )
+        return ClassifySubject(draft_classify_manifest(description, *names), pictures)
     if description.detect is None:
         materials = open_materials(
             data, description.labels, training, calibration=calibration, held_out=held_out

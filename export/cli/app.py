@@ -14,6 +14,7 @@ import typer
 from edgevision.cli.exits import BUG, INTERRUPTED
 from edgevision.errors import BundleError, EdgeVisionError, UsageError
 from export.cli.evaluate import evaluate
+from export.cli.identities import identities
 from export.cli.marks import marks
 from export.cli.mine import mine
 from export.cli.options import (
@@ -44,6 +45,7 @@ app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
 app.command("marks")(marks)
+app.command("identities")(identities)
 
 _Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
 _Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]
@@ -111,6 +113,26 @@ def train_embedder(config: _Config, out: _Out, resume: _Resume = False, threads:
     print(
         f"{result.checkpoint}: EER {figures['eer']:.4f}, TAR {figures['tar_1e3']:.4f} at FAR 1e-3 "
         f"after {result.epochs} epochs"
+    )
+
+
+@train_app.command("classifier")
+def train_classifier(
+    config: _Config,
+    out: _Out,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of pictures by class.")],
+    resume: _Resume = False,
+    threads: _Threads = None,
+) -> None:
+    """Train a classifier; the best weights, with their temperature, land in OUT/best.pt."""
+    from export.classify.config import load_classify_config
+    from export.classify.loop import train_classifier as train
+
+    result = train(load_classify_config(config), out, data, resume=resume, threads=threads)
+    figures = result.metrics
+    print(
+        f"{result.checkpoint}: accuracy {figures['accuracy']:.4f}, mean recall {figures['balanced']:.4f}, "
+        f"ECE {figures['ece']:.4f} after {result.epochs} epochs"
     )
 
 
@@ -226,21 +248,31 @@ def everything(
     pictures: HeldOut = 200,
 ) -> None:
     """Train, convert, quantize, verify and bundle; the bundle lands in OUT/NAME.zip."""
+    from export.classify.config import is_classifier_config
     from export.description import read_description
     from export.detect.config import is_detector_config
+    from export.embed.config import is_embedder_config
 
     source = None if data is None else str(data)
     name = read_description(manifest).name
     read_recipe(recipe)
-    if is_detector_config(config):
-        if data is None:
-            raise UsageError(f"{config}: trains a detector, expected --data with a folder of labelled boxes")
-        train_ssd(config, out, data, resume, start, threads)
+    if is_embedder_config(config):
+        train_embedder(config, out, resume, threads)
+    elif is_classifier_config(config):
+        train_classifier(config, out, _required(data, config), resume, threads)
+    elif is_detector_config(config):
+        train_ssd(config, out, _required(data, config), resume, start, threads)
     else:
         train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
     _bundle(out, out / f"{name}.zip", source, recipe, pictures)
+
+
+def _required(data: Path | None, config: Path) -> Path:
+    if data is None:
+        raise UsageError(f"{config}: expected --data with a folder of labelled pictures")
+    return data
 
 
 def _command() -> str:

@@ -75,8 +75,8 @@ def print_detect_evaluation(evaluation: DetectEvaluation) -> None:
         values = (curve.average_precision, *curve.at(evaluation.score_threshold))
         table.add_row(label, str(curve.objects), *map(_figure, values))
     console.print(
-        f"{evaluation.bundle}, {evaluation.precision} on {evaluation.engine}: {evaluation.pictures} pictures, "
-        f"{evaluation.data}; boxes count from {evaluation.score_threshold:g}"
+        f"{evaluation.bundle}, {evaluation.precision} on {evaluation.engine}: {evaluation.pictures} "
+        f"pictures, {evaluation.data}; boxes count from {evaluation.score_threshold:g}"
     )
     for problem in evaluation.left_out:
         console.print(f"left out: {problem}", style="yellow")

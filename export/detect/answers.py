@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgevision.bundle.manifest import Manifest
+from edgevision.ops.decoders.yunet import STRIDES
 from edgevision.ports import Tensor
 from export.subject import Values
 
@@ -29,6 +30,11 @@ def comparable(answer: Sequence[Tensor], manifest: Manifest) -> Values:
             boxes, scores = answer[0][0][:, :4] / size, answer[0][0][:, 5:] * answer[0][0][:, 4:5]
         case "yolov8":
             boxes, scores = answer[0][0][:4].T / size, answer[0][0][4:].T
+        case "yunet":
+            certainty, objects, boxes = (
+                np.concatenate([level[0] for level in answer[first : first + 3]]) for first in (0, 3, 6)
+            )
+            scores = certainty * objects
     weighted = boxes * scores.max(axis=1, keepdims=True)
     return np.concatenate((scores.ravel(), weighted.ravel())).astype(np.float32)
 
@@ -54,6 +60,10 @@ def empty_answer(manifest: Manifest) -> tuple[Tensor, ...]:
             return (np.zeros((1, 0, 5 + classes), np.float32),)
         case "yolov8":
             return (np.zeros((1, 4 + classes, 0), np.float32),)
+        case "yunet":
+            width, height = manifest.input.size_wh
+            cells = [(width // stride) * (height // stride) for stride in STRIDES]
+            return tuple(np.zeros((1, n, values), np.float32) for values in (1, 1, 4, 10) for n in cells)
         case "ssd" | "ssd-decoded":
             boxes, scores = (1, 0, 4), (1, 0, classes + spec.background)
             return np.zeros(boxes, np.float32), np.zeros(scores, np.float32)

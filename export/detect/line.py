@@ -57,10 +57,6 @@ def _line(frame: Frame) -> str:
         return ""
     width, height = frame.size_wh
     left, top, right, bottom = box
-    shares = (
-        (left + right) / 2 / width,
-        (top + bottom) / 2 / height,
-        (right - left) / width,
-        (bottom - top) / height,
-    )
+    centre = (left + right) / 2 / width, (top + bottom) / 2 / height
+    shares = (*centre, (right - left) / width, (bottom - top) / height)
     return "0 " + " ".join(f"{share:.6f}" for share in shares) + "\n"

@@ -48,7 +48,7 @@ class Loss(_Part):
 
     scale: Annotated[float, Field(gt=0.0)] = 32.0
     margin: Annotated[float, Field(ge=0.0, le=1.0)] = 0.4
-    """An angle in radians; grows from 0 to this in the first third of the training."""
+    """An angle in radians; grows from 0 to this in the second third of the training."""
     upright: Annotated[float, Field(ge=0.0)] = 4.0
     """Weight of where the upright square was found."""
     known_share: Share = 0.5

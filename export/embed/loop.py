@@ -103,7 +103,8 @@ def _epoch(
     advance: Callable[[], None],
 ) -> Epoch:
     start, number, losses = time.monotonic(), len(learning.history), []
-    margin = config.loss.margin * min(1.0, 3 * number / config.optimisation.epochs)
+    progress = number / config.optimisation.epochs
+    margin = config.loss.margin * min(max(3 * progress - 1, 0.0), 1.0)
     for batch in draw_identities(config, number, train):
         learning.network.train()
         losses.append(learning.step(_loss(config, learning, batch, margin)))

@@ -4,7 +4,7 @@ A person or a part variant is an identity here; each picture says where in it th
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +15,15 @@ from edgevision.errors import UsageError
 from edgevision.types import ImageBgr
 from export.detect.line import mark_box
 
-__all__ = ["ENROLLED", "FIRST_UNSEEN", "Cast", "Portrait", "cast_of_folder", "cast_of_line"]
+__all__ = [
+    "ENROLLED",
+    "FIRST_UNSEEN",
+    "Cast",
+    "Portrait",
+    "cast_of_folder",
+    "cast_of_line",
+    "cast_of_pictures",
+]
 
 ENROLLED = 3
 """Pictures of each identity in the gallery."""
@@ -100,6 +108,29 @@ def cast_of_folder(folder: Path) -> Cast:
     gallery = [one for of_one in known for one in of_one[::2]]
     probes = [one for of_one in known for one in of_one[1::2]] + [one for of_one in others for one in of_one]
     return Cast(f"{folder.name}: {len(known)} identities enrolled, {len(others)} others", gallery, probes)
+
+
+def cast_of_pictures(gallery: Path, probes: Path, unknown: Path) -> Cast:
+    """Read three folders of pictures named by identity, NAME.jpg; `unknown` holds those not enrolled.
+
+    Raises UsageError.
+    """
+    enrolled, known, others = (
+        [replace(one, identity=Path(one.name).stem) for one in map(_read, _pictures(folder))]
+        for folder in (gallery, probes, unknown)
+    )
+    names = {one.identity for one in enrolled}
+    known = [one for one in known if one.identity in names]
+    others = [replace(one, identity=f"{one.identity}, not enrolled") for one in others]
+    if not enrolled or not known or not others:
+        raise UsageError(
+            f"{gallery}, {probes}, {unknown}: expected pictures NAME.jpg in each, the same names in the "
+            f"first two, got {len(enrolled)}, {len(known)} and {len(others)}"
+        )
+    text = f"{gallery.parent.name}: {len(enrolled)} enrolled by {gallery.name}"
+    return Cast(
+        f"{text}, {len(known)} probes of {probes.name}, {len(others)} others", enrolled, [*known, *others]
+    )
 
 
 def _pictures(folder: Path) -> list[Path]:

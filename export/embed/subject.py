@@ -28,7 +28,7 @@ from export.embed.people import Cast, Portrait
 from export.materials import evenly
 from export.subject import Batch, GoldenAnswer, GoldenInput, PictureResult, Run, Values
 
-__all__ = ["MAX_TAR_LOSS", "EmbedRun", "EmbedSubject", "draft_embed_manifest", "recognise_recipe"]
+__all__ = ["MAX_TAR_LOSS", "EmbedRun", "EmbedSubject", "draft_embed_manifest", "inside", "recognise_recipe"]
 
 MAX_TAR_LOSS: Final = 0.01
 _CLEAR_MARGIN = 0.05
@@ -64,6 +64,14 @@ def recognise_recipe(region: Region | None = None) -> Recipe:
     return Recipe(name="nobody-unknown", version="1.0", tasks=(step,))
 
 
+def inside(portrait: Portrait) -> Region:
+    """Return the region that a picture's known box covers, in whole pixels."""
+    height, width = portrait.image_bgr.shape[:2]
+    edges = np.clip(np.rint(portrait.box_xyxy), 0, (width, height, width, height)).astype(int)
+    left, top, right, bottom = edges.tolist()
+    return Region(rectangle_xyxy=(left, top, right, bottom))
+
+
 @dataclass(frozen=True, eq=False)
 class EmbedRun:
     """What one model makes of gallery and probes."""
@@ -89,7 +97,7 @@ class EmbedRun:
 
     @cached_property
     def figures(self) -> dict[str, float]:
-        """Verification by all pairs of a probe and a gallery picture; identification with others among them."""
+        """Verification by all pairs of probe and gallery; identification with others among the probes."""
         gallery_ids, probe_ids = self.subject.numbers
         known = np.isin(probe_ids, gallery_ids)
         pairs = same_and_other(self.gallery, gallery_ids, self.probes[known], probe_ids[known])
@@ -163,7 +171,7 @@ class EmbedSubject:
         )
         return EmbedRun(gallery, probes, self)
 
-    def golden_input(self, engine: Engine, index: int, judgement: Judgement) -> GoldenInput:
+    def golden_input(self, engine: Engine, index: int, judgement: Judgement) -> GoldenInput:  # noqa: ARG002
         """Return the input of a probe."""
         return GoldenInput(self.cast.probes[index].name, self._batch(self.cast.probes[index]))
 
@@ -213,11 +221,7 @@ class EmbedSubject:
 
     def _look(self, portrait: Portrait, engine: Engine) -> tuple[ImageBgr, Vectors]:
         """Let the device's stages see a picture where the identity is known to be."""
-        height, width = portrait.image_bgr.shape[:2]
-        left, top, right, bottom = (
-            np.clip(np.rint(portrait.box_xyxy), 0, (width, height, width, height)).astype(int).tolist()
-        )
-        step = recognise_recipe(Region(rectangle_xyxy=(left, top, right, bottom))).tasks[0]
+        step = recognise_recipe(inside(portrait)).tasks[0]
         assert isinstance(step, RecogniseStep)
         frame = Frame(portrait.image_bgr, "held-out", 0, 0, 0, file=portrait.name)
         (seen,), _ = Embedder(step, self.manifest, engine).look(frame)

@@ -72,7 +72,7 @@ def print_mark(
     level = np.float32(rng.uniform(28, 60) if here > 105 else rng.uniform(215, 240))
     grey += cover * (level - grey)
     square = np.array([[0, 0, 1], [MARK_PX, 0, 1], [MARK_PX, MARK_PX, 1], [0, MARK_PX, 1]])
-    return square @ matrix.T
+    return np.asarray(square @ matrix.T, np.float64)
 
 
 def mark_field(corners: Corners, like: Bytes) -> Bytes:
