@@ -1,33 +1,16 @@
 """Batches for an embedder's training: drawn identities, the same for the same seed, epoch and number."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from export.embed.batch import Batch, Identities
 from export.embed.config import EmbedConfig, FaceData
+from export.embed.faces import DrawnFaces
 from export.embed.marks import Grounds, MarkDraw
 
-__all__ = ["Batch", "Identities", "draw_identities", "open_identities"]
-
-
-class Batch(NamedTuple):
-    """Pictures with what is known of them."""
-
-    images: npt.NDArray[np.uint8]
-    """(N, side, side, C)."""
-    identities: npt.NDArray[np.int64]
-    """(N,)."""
-    similarities: npt.NDArray[np.float32] | None
-    """(N, 4), see `canonical_similarity`, where pictures are not aligned."""
-
-
-class Identities(Protocol):
-    """Whom pictures can be drawn of, numbered from 0 without end."""
-
-    def draw(self, rng: np.random.Generator, identities: npt.NDArray[np.int64]) -> Batch:
-        """Return one new picture of each."""
+__all__ = ["draw_identities", "open_identities"]
 
 
 class _Marks:
@@ -47,8 +30,6 @@ def open_identities(config: EmbedConfig, *, validation: bool) -> Identities:
     """Return the configured identities; those of training and validation come on different grounds."""
     data = config.data
     if isinstance(data, FaceData):
-        from export.embed.faces import DrawnFaces
-
         return DrawnFaces(config.network.side_px)
     grounds = Grounds(config.seed + validation, max(8, data.grounds // 8) if validation else data.grounds)
     return _Marks(MarkDraw(grounds, config.network.side_px, data.margin, data.jitter), data.first_variant)

@@ -17,8 +17,9 @@ from torch.nn import functional as F
 from edgevision.errors import EdgeVisionError
 from edgevision.ops.embed import normalised
 from export.embed.arcface import ArcFace
+from export.embed.batch import Batch, Identities
 from export.embed.config import EmbedConfig
-from export.embed.draws import Batch, Identities, draw_identities, open_identities
+from export.embed.draws import draw_identities, open_identities
 from export.embed.metrics import same_and_other, verification
 from export.networks.deploy import normalise
 from export.networks.embedder import Embedded, Embedder

@@ -15,7 +15,7 @@ from export.networks.blocks import conv_norm
 __all__ = ["Classified", "Classifier", "ClassifierSpec"]
 
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-_LIGHT = ((16, 1), (32, 1), (64, 2), (128, 2))
+_LIGHT = ((24, 1), (48, 2), (96, 2))
 
 
 class ClassifierSpec(BaseModel):
@@ -53,7 +53,8 @@ class Classifier(nn.Module):
         width: int = spec.channels
         for stage_width, count in spec.stages:
             for _ in range(count):
-                layers.append(conv_norm(width, stage_width))
+                is_light_stem = spec.kind == "light" and not layers
+                layers.append(conv_norm(width, stage_width, stride=2 if is_light_stem else 1))
                 width = stage_width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers, nn.Dropout2d(spec.dropout))
