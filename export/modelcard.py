@@ -68,8 +68,8 @@ def _use(manifest: Manifest) -> str:
     if manifest.embed is not None:
         aligned = "aligned by five landmarks" if manifest.embed.landmarks_xy else "cut out by a box"
         return (
-            f"Tells which one {width} x {height} pixels of {manifest.input.color} show, {aligned}, by a vector "
-            f"of {manifest.embed.dimensions} numbers. {size}.\nTwo are the same from a cosine of "
+            f"Tells which one {width} x {height} pixels of {manifest.input.color} show, {aligned}, by a "
+            f"vector of {manifest.embed.dimensions} numbers. {size}.\nTwo are the same from a cosine of "
             f"{manifest.embed.threshold:g} on. Who is to be known is enrolled, not trained."
         )
     if manifest.classify is not None:

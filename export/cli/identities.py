@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from edgevision.errors import OutputError, UsageError
+from edgevision.errors import UsageError
+from export.cli.options import write_figures
 
 __all__ = ["identities"]
 
@@ -58,7 +59,4 @@ def identities(
     text = json.dumps(found.as_values(), indent=2)
     print(text)
     if out is not None:
-        try:
-            out.write_text(text + "\n")
-        except OSError as error:
-            raise OutputError(f"{out}: cannot be written: {error.strerror}; check the folder") from error
+        write_figures(out, text + "\n")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import cv2
-import numpy as np
 
 from edgevision.capture.sample import LINE, render_part
 from edgevision.errors import OutputError
@@ -23,9 +22,8 @@ def mark_box(frame: Frame) -> Box | None:
     """Return left, top, right, bottom of a part's mark in pixels; None where it has none."""
     if frame.truth is None or frame.truth.variant_corners_xy is None:
         return None
-    corners = np.array(frame.truth.variant_corners_xy)
-    left, top, right, bottom = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
-    return left, top, right, bottom
+    x, y = zip(*frame.truth.variant_corners_xy, strict=True)
+    return min(x), min(y), max(x), max(y)
 
 
 def write_marks(out: Path, seed: int, train: int, val: int) -> None:

@@ -1,8 +1,10 @@
-"""Draws faces of nobody, already aligned: an identity is a random face, each picture smiles, is lit and shot anew.
+"""Draws faces of nobody, already aligned: an identity is a random face, each picture another moment of it.
 
 They look like masks rather than persons. What they teach is what to look past: other light, another
 expression, blur, noise, compression, and eyes that were found a little beside the truth.
 """
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +19,15 @@ TEMPLATE_XY = ((38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (
 _TEMPLATE_PX = 112
 _OCTAVES = (3, 5, 9, 17, 33)
 Plane = npt.NDArray[np.float32]
+
+
+class Oval(NamedTuple):
+    """An ellipse with a soft rim, in units of the 112 pixel template."""
+
+    centre_xy: tuple[float, float]
+    radii: tuple[float, float]
+    soft_px: float
+    tilt: float = 0.0
 
 
 class DrawnFaces:
@@ -37,39 +48,33 @@ class DrawnFaces:
         rng = np.random.default_rng([number, 77])
         grey = np.full_like(self._x, rng.uniform(90, 190))
         grey += self._texture(rng, 12)
-        self._oval(
-            grey,
-            (56, 66 + rng.normal(0, 2)),
-            (rng.uniform(38, 48), rng.uniform(50, 62)),
-            rng.uniform(5, 45),
-            4,
-        )
-        brow_gap, brow_tilt, brow = rng.uniform(11, 19), rng.normal(0, 0.18), -rng.uniform(15, 80)
-        eye_wh, iris = (rng.uniform(6, 10), rng.uniform(2.4, 4.8)), -rng.uniform(40, 100)
-        spread = rng.normal(0, 1.5)
-        for side, (x, y) in zip((-1, 1), TEMPLATE_XY[:2], strict=True):
-            x += side * spread
-            self._oval(grey, (x, y - 1), (eye_wh[0] + 4, eye_wh[1] + 5), -rng.uniform(3, 28), 3)
-            self._oval(grey, (x, y), eye_wh, rng.uniform(5, 50), 1)
-            self._oval(grey, (x, y), (eye_wh[1], eye_wh[1]), iris, 1)
-            self._oval(
-                grey,
-                (x, y - brow_gap),
-                (rng.uniform(9, 14), rng.uniform(1.5, 4)),
-                brow,
-                1.5,
-                side * brow_tilt,
-            )
+        skull = Oval((56, 66 + rng.normal(0, 2)), (rng.uniform(38, 48), rng.uniform(50, 62)), 4)
+        self._paint(grey, skull, rng.uniform(5, 45))
+        self._eyes(rng, grey)
         nose = rng.uniform(5, 10)
-        self._oval(grey, (56, 63), (rng.uniform(3, 6), 15), rng.uniform(3, 28), 3)
+        self._paint(grey, Oval((56, 63), (rng.uniform(3, 6), 15), 3), rng.uniform(3, 28))
         for side in (-1, 1):
-            self._oval(grey, (56 + side * nose * 0.6, 74), (nose * 0.35, 2), -rng.uniform(15, 70), 1.2)
-        self._oval(grey, (56, 92), (rng.uniform(13, 19), rng.uniform(2.5, 6)), -rng.uniform(8, 55), 1.5)
-        self._oval(grey, (56, 106 + rng.normal(0, 2)), (rng.uniform(8, 20), 6), rng.normal(0, 14), 4)
+            nostril = Oval((56 + side * nose * 0.6, 74), (nose * 0.35, 2), 1.2)
+            self._paint(grey, nostril, -rng.uniform(15, 70))
+        mouth = Oval((56, 92), (rng.uniform(13, 19), rng.uniform(2.5, 6)), 1.5)
+        self._paint(grey, mouth, -rng.uniform(8, 55))
+        self._paint(grey, Oval((56, 106 + rng.normal(0, 2)), (rng.uniform(8, 20), 6), 4), rng.normal(0, 14))
         hairline = rng.uniform(2, 24) + rng.normal(0, 0.12) * (self._x - 56) + 0.006 * (self._x - 56) ** 2
         hair = 1 / (1 + np.exp(np.clip((self._y - hairline) / np.float32(1.5), -30, 30)))
         grey += hair * (np.float32(rng.uniform(20, 150)) - grey)
-        return grey
+        return np.asarray(grey, np.float32)
+
+    def _eyes(self, rng: np.random.Generator, grey: Plane) -> None:
+        gap, tilt, brow = rng.uniform(11, 19), rng.normal(0, 0.18), -rng.uniform(15, 80)
+        size, iris = (rng.uniform(6, 10), rng.uniform(2.4, 4.8)), -rng.uniform(40, 100)
+        spread = rng.normal(0, 1.5)
+        for side, (eye_x, y) in zip((-1, 1), TEMPLATE_XY[:2], strict=True):
+            x = eye_x + side * spread
+            self._paint(grey, Oval((x, y - 1), (size[0] + 4, size[1] + 5), 3), -rng.uniform(3, 28))
+            self._paint(grey, Oval((x, y), size, 1), rng.uniform(5, 50))
+            self._paint(grey, Oval((x, y), (size[1], size[1]), 1), iris)
+            line = Oval((x, y - gap), (rng.uniform(9, 14), rng.uniform(1.5, 4)), 1.5, side * tilt)
+            self._paint(grey, line, brow)
 
     def _picture(self, rng: np.random.Generator, number: int) -> npt.NDArray[np.uint8]:
         """Return the face as a camera sees it some day."""
@@ -90,7 +95,7 @@ class DrawnFaces:
         if rng.random() < 0.4:
             packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 95))])[1]
             image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
-        return image
+        return np.asarray(image, np.uint8)
 
     def _moved(self, rng: np.random.Generator) -> tuple[Plane, Plane]:
         """Return from where each pixel comes: alignment a little off, a smile, small moves all over."""
@@ -119,17 +124,10 @@ class DrawnFaces:
             total += cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
         return total
 
-    def _oval(
-        self,
-        grey: Plane,
-        centre_xy: tuple[float, float],
-        radii: tuple[float, float],
-        levels: float,
-        soft_px: float,
-        tilt: float = 0.0,
-    ) -> None:
+    def _paint(self, grey: Plane, oval: Oval, levels: float) -> None:
         """Brighten or darken an ellipse in place."""
-        x, y = self._x - np.float32(centre_xy[0]), self._y - np.float32(centre_xy[1])
-        y = y - np.float32(tilt) * x
-        distance = (np.sqrt((x / radii[0]) ** 2 + (y / radii[1]) ** 2) - 1) * (min(radii) / soft_px)
+        x, y = self._x - np.float32(oval.centre_xy[0]), self._y - np.float32(oval.centre_xy[1])
+        y = y - np.float32(oval.tilt) * x
+        radius = np.sqrt((x / oval.radii[0]) ** 2 + (y / oval.radii[1]) ** 2)
+        distance = (radius - 1) * (min(oval.radii) / oval.soft_px)
         grey += np.float32(levels) / (1 + np.exp(np.clip(2 * distance, -30, 30)))

@@ -124,8 +124,8 @@ def cast_of_pictures(gallery: Path, probes: Path, unknown: Path) -> Cast:
     others = [replace(one, identity=f"{one.identity}, not enrolled") for one in others]
     if not enrolled or not known or not others:
         raise UsageError(
-            f"{gallery}, {probes}, {unknown}: expected pictures NAME.jpg in each, the same names in the "
-            f"first two, got {len(enrolled)}, {len(known)} and {len(others)}"
+            f"{gallery}, {probes}, {unknown}: expected pictures NAME.jpg in each, the same names "
+            f"in the first two, got {len(enrolled)}, {len(known)} and {len(others)}"
         )
     text = f"{gallery.parent.name}: {len(enrolled)} enrolled by {gallery.name}"
     return Cast(

@@ -30,7 +30,7 @@ def test_calibrated_probabilities_have_a_small_error_and_too_sure_ones_a_large_o
 
 
 def test_a_rare_class_weighs_as_much_as_a_frequent_one_in_the_mean_recall() -> None:
-    probabilities = np.float32([[0.9, 0.1]] * 4)
+    probabilities = np.array([[0.9, 0.1]] * 4, np.float32)
 
     figures = figures_of(probabilities, np.array([0, 0, 0, 1]), ("often", "rarely"))
 
