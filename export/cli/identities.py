@@ -19,6 +19,7 @@ def identities(
         typer.Option(min=0, max=1000, help="Seed of a line of the sample line, instead of folders."),
     ] = None,
     variants: Annotated[int, typer.Option(min=2, help="How many variants of that line to enrol.")] = 200,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first of them.")] = 500_000,
     gallery: Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures to enrol, NAME.jpg.")] = None,
     probes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Other pictures of them, NAME.jpg.")
@@ -48,7 +49,7 @@ def identities(
     from export.embed.people import cast_of_line, cast_of_pictures
 
     if line is not None:
-        cast = cast_of_line(line, variants, variants)
+        cast = cast_of_line(line, variants, variants, first)
     elif gallery is not None and probes is not None and unknown is not None:
         cast = cast_of_pictures(gallery, probes, unknown)
     else:
