@@ -89,15 +89,15 @@ def test_a_classifier_learns_is_gated_and_opened_by_the_device(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("kind", "cells"), [("light", 4), ("vgg16-bn", 2)])
-def test_logits_are_the_means_of_the_activation_maps_at_any_input_size(kind: str, cells: int) -> None:
+def test_logits_lie_between_mean_and_maximum_of_the_maps_at_any_input_size(kind: str, cells: int) -> None:
     network = Classifier(ClassifierSpec.model_validate({"kind": kind, "classes": 3})).eval()
 
     with torch.inference_mode():
         answer = network(torch.zeros(1, 3, 64, 96))
 
-    assert answer.cam.shape[:3] == (1, 3, {"light": 4, "vgg16-bn": 2}[kind])
-    assert answer.cam.shape[2] == cells
-    assert torch.allclose(answer.logits, answer.cam.mean(dim=(2, 3)))
+    assert answer.cam.shape[:3] == (1, 3, cells)
+    assert (answer.logits >= answer.cam.mean(dim=(2, 3)) - 1e-4).all()
+    assert (answer.logits <= answer.cam.amax(dim=(2, 3)) + 1e-4).all()
 
 
 def test_a_list_of_names_gives_the_class_by_its_prefix(tmp_path: Path) -> None:
