@@ -1,6 +1,6 @@
 #!/bin/sh
 # One command from a fresh clone to verdicts on MQTT: makes a virtual environment, installs
-# the device package, starts an embedded broker and the daemon on the built-in sample line.
+# the device package, starts an embedded broker, the daemon on the built-in sample line and the dashboard.
 # Options are those of `edgevision demo`: --frames N, --video FILE, --camera N, --url URL,
 # --broker HOST:PORT; see --help.
 set -eu
@@ -20,7 +20,7 @@ if [ ! -x "$venv/bin/python" ] && ! "$python" -m venv "$venv"; then
     exit 2
 fi
 
-extras=cpu,demo
+extras=cpu,demo,dashboard
 [ "$(uname -m)" = x86_64 ] && extras=$extras,openvino
 
 wanted=$(cat "$root/pyproject.toml" "$root/deploy/constraints.txt" | cksum)" $extras"

@@ -16,6 +16,7 @@ from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
 from edgevision.engines.guard import EngineHealth
 from edgevision.errors import ConfigError
+from edgevision.health import Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import EngineInfo, Feed, Source, Task
 from edgevision.types import Frame, ModelRef
@@ -27,17 +28,19 @@ _DRIVER_GRACE_S = 1.0
 """A call that takes so much longer than it was told to is stuck."""
 
 
-def open_feed(camera: CameraSettings, frames: int | None = None) -> Feed:
+def open_feed(camera: CameraSettings, frames: int | None = None, beat: Beat = unwatched) -> Feed:
     """Return the feed of a camera, not started; the sample line ends after `frames` parts.
 
     Raises:
         CaptureError: the address names nothing that can be opened.
     """
     source = _source(camera, frames)
-    return _live(source, camera) if source.is_live else RecordingFeed(source, camera.name)
+    if source.is_live:
+        return _live(source, camera, beat)
+    return RecordingFeed(source, camera.name, beat=beat)
 
 
-def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None]) -> Feed:
+def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None], beat: Beat = unwatched) -> Feed:
     """Return the feed of a triggered camera, not started; `show` gets each frame in the capture thread.
 
     Raises:
@@ -49,10 +52,10 @@ def open_tapped_feed(camera: CameraSettings, show: Callable[[Frame], None]) -> F
             f"camera {camera.name}: mode {camera.mode} needs frames that are exposed now; expected a camera, "
             "a stream or the sample line, got a recording; use mode: continuous"
         )
-    return _live(_source(camera, None), camera, FrameTap(show))
+    return _live(_source(camera, None), camera, beat, FrameTap(show))
 
 
-def _live(source: Source, camera: CameraSettings, tap: FrameTap | None = None) -> LiveFeed:
+def _live(source: Source, camera: CameraSettings, beat: Beat, tap: FrameTap | None = None) -> LiveFeed:
     return LiveFeed(
         source,
         camera.name,
@@ -63,6 +66,7 @@ def _live(source: Source, camera: CameraSettings, tap: FrameTap | None = None) -
         frozen_after_s=camera.frozen_after_s,
         stop_timeout_s=_STOP_TIMEOUT_S,
         handover=tap,
+        beat=beat,
     )
 
 

@@ -3,16 +3,21 @@
 import re
 import shlex
 import sys
+import tempfile
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from edgevision.capture.address import kind_of
 from edgevision.config.document import LoadedRecipe, recipe_ref
+from edgevision.config.evidence import PreviewSettings
 from edgevision.config.station import CameraSettings, MqttSettings, Station
 from edgevision.daemon.run import Daemon
+from edgevision.dashboard.extra import is_installed, make_dashboard
+from edgevision.dashboard.settings import DashboardSettings
 from edgevision.errors import UsageError
 from edgevision.host.terminal import VerdictLines
 from edgevision.mqtt.broker import EmbeddedBroker
@@ -21,6 +26,7 @@ __all__ = ["STATION", "broker_address", "run_demo"]
 
 STATION = "demo"
 _SAMPLE_FPS = 10.0
+_PREVIEW_EVERY_S = 0.2
 _ADDRESS = re.compile(r"(?:(?P<name>[^\s:/@\[\]]+)|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{1,5}))?")
 
 
@@ -44,8 +50,16 @@ def run_demo(
             embedded = stack.enter_context(EmbeddedBroker())
             broker, kind = MqttSettings(host=embedded.host, port=embedded.port), "embedded"
         _announce(console, broker, kind)
+        if is_installed():
+            _open_dashboard(console, broker, stack)
         camera = CameraSettings(source=source, fps=_SAMPLE_FPS if is_sample else None)
-        station = Station(station=STATION, recipe=recipe.document.path, cameras=(camera,), mqtt=broker)
+        station = Station(
+            station=STATION,
+            recipe=recipe.document.path,
+            cameras=(camera,),
+            mqtt=broker,
+            preview=PreviewSettings(every_s=_PREVIEW_EVERY_S),
+        )
         loaded = recipe if is_sample else _whole_frame(recipe)
         Daemon(station, loaded, observers=[VerdictLines(console)], frames=frames).run(stop)
 
@@ -65,6 +79,14 @@ def _whole_frame(loaded: LoadedRecipe) -> LoadedRecipe:
     rules = tuple(rule.model_copy(update={"zone": None}) for rule in loaded.recipe.rules)
     recipe = loaded.recipe.model_copy(update={"tasks": tasks, "rules": rules, "zones": ()})
     return replace(loaded, recipe=recipe, ref=recipe_ref(recipe))
+
+
+def _open_dashboard(console: Console, broker: MqttSettings, stack: ExitStack) -> None:
+    """Serve it with a history of its own, which ends with the demo."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="edgevision-"))
+    settings = DashboardSettings(broker=broker, history=Path(folder, "history.sqlite"), port=0)
+    dashboard = stack.enter_context(make_dashboard(settings))
+    console.print(f"look    {dashboard.address}", highlight=False, soft_wrap=True)
 
 
 def _announce(console: Console, broker: MqttSettings, kind: str) -> None:

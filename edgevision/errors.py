@@ -16,6 +16,8 @@
     ├── InspectionError           1  a stage could not decide about one frame
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
+    │   ├── DamagedLedger         9  the file is no database any more
+    │   └── ForeignLedger         9  another version wrote the file, or another process writes it
     ├── GalleryError             11  a gallery is refused, or cannot be read or written
     ├── EvidenceError             1  the images of an inspection cannot be kept
     ├── StationUnfit             10  the doctor found what keeps a station from working
@@ -34,9 +36,11 @@ __all__ = [
     "ConfigError",
     "DamagedBundle",
     "DamagedFrame",
+    "DamagedLedger",
     "EdgeVisionError",
     "EngineError",
     "EvidenceError",
+    "ForeignLedger",
     "GalleryError",
     "GoldenMismatch",
     "InspectionError",
@@ -131,6 +135,14 @@ class LedgerError(EdgeVisionError):
     """The ledger cannot be opened, read or written."""
 
     exit_status = 9
+
+
+class DamagedLedger(LedgerError):
+    """The file is no database, or one that is damaged."""
+
+
+class ForeignLedger(LedgerError):
+    """The ledger is of another version, or in use by another process."""
 
 
 class GalleryError(EdgeVisionError):

@@ -58,7 +58,7 @@ class Inspector:
         findings: list[Findings] = []
         failures: list[Reason] = []
         for task in self._tasks:
-            found = _run(task, frame)
+            found = _run(task, frame, self._result_id(frame))
             if isinstance(found, Findings):
                 findings.append(found)
             else:
@@ -149,13 +149,16 @@ def _unfit(frame: Frame) -> Reason | None:
     return None
 
 
-def _run(task: Task, frame: Frame) -> Findings | Reason:
+def _run(task: Task, frame: Frame, result_id: str) -> Findings | Reason:
     try:
         return task.run(frame)
     except (EngineError, InspectionError) as error:
         return _failed(task.name, error)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
-        _log.exception("task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera)
+        record = {"journal": {"EDGEVISION_RESULT_ID": result_id}}
+        _log.exception(
+            "task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera, extra=record
+        )
         return _failed(task.name, error)
 
 

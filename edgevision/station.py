@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from edgevision.commits import OrderedCommits
 from edgevision.errors import EdgeVisionError
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
 from edgevision.types import Frame, Inspected, Inspection
@@ -38,6 +39,7 @@ class Lane:
         *,
         workers: int = 1,
         frames: int | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Compose the lane; it ends after `frames` frames when that is given.
 
@@ -47,6 +49,7 @@ class Lane:
         self._inspector = inspector
         self._window = 2 * workers
         self._frames = frames
+        self._beat = beat
         self._intake = threading.Lock()
         self._order = threading.Condition()
         self._commits = OrderedCommits(sinks, self._order)
@@ -113,16 +116,21 @@ class Lane:
             raise self._failure
 
     def _work(self) -> None:
+        self._beat()
         try:
             while (taken := self._take()) is not None:
                 ticket, frame = taken
                 self._commits.finish(ticket, Inspected(frame, inspection_of(self._inspector(), frame)))
         except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
             self._fail(error)
+        finally:
+            self._beat(FOR_EVER_S)
 
     def _take(self) -> tuple[int, Frame] | None:
         """Return the next frame with its place in the order; None when there will be none."""
+        self._beat(FOR_EVER_S)  # until its turn
         with self._intake:
+            self._beat()
             with self._order:
                 self._order.wait_for(lambda: self._may_take or self._is_over)
             while not self._is_over:
@@ -130,6 +138,7 @@ class Lane:
                     self._await_resume()
                     continue
                 frame = self._feed.take(_TAKE_TIMEOUT_S)
+                self._beat()
                 if frame is not None:
                     self._taken += 1
                     return self._taken - 1, frame
@@ -142,8 +151,10 @@ class Lane:
         return self._taken - self._commits.committed < self._window
 
     def _await_resume(self) -> None:
+        self._beat(FOR_EVER_S)
         with self._order:
             self._order.wait_for(lambda: not self._is_halted or self._is_over)
+        self._beat()
 
     @property
     def _is_over(self) -> bool:

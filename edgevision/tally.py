@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from edgevision.types import Inspection, Judgement
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "latency_ns"]
 
 _LATEST = 1024
 
@@ -34,11 +34,11 @@ class Tally:
         self.judgements[inspection.verdict.judgement] += 1
         if inspection.truth is not None:
             self.by_truth[inspection.truth, inspection.verdict.judgement] += 1
-        self._latest.append((finished_ns, _latency_ns(inspection, finished_ns)))
+        self._latest.append((finished_ns, latency_ns(inspection, finished_ns)))
 
     def latencies_ns(self, since_ns: int) -> list[int]:
         """Return the time from capture to verdict of what ended after `since_ns`, at most 1,024."""
-        return [latency_ns for _, latency_ns in self._after(since_ns)]
+        return [latency for _, latency in self._after(since_ns)]
 
     def rate_hz(self, since_ns: int, now_ns: int) -> float:
         """Return inspections per second since `since_ns`."""
@@ -50,8 +50,8 @@ class Tally:
         return list(takewhile(lambda entry: entry[0] > since_ns, reversed(self._latest)))
 
 
-def _latency_ns(inspection: Inspection, finished_ns: int) -> int:
-    """For recordings, which have no capture time, the time the inspection took."""
+def latency_ns(inspection: Inspection, finished_ns: int) -> int:
+    """Return the time from capture to verdict; for recordings, without capture time, that of inspecting."""
     if inspection.captured_ns:
         return finished_ns - inspection.captured_ns
     return inspection.times.inspect_ns

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from edgevision.books import LATE, Books, TriggerCounts
 from edgevision.commits import OrderedCommits
 from edgevision.errors import EdgeVisionError
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.pairing import Order, Pairing
 from edgevision.ports import Feed, InspectionSink
@@ -44,6 +45,7 @@ class TriggeredLane:
         max_pending: int,
         frames: int | None = None,
         on_change: Callable[[], None] = lambda: None,
+        beat: Beat = unwatched,
     ) -> None:
         """Compose the lane; it ends after `frames` triggers when that is given.
 
@@ -56,12 +58,14 @@ class TriggeredLane:
             max_pending: So many accepted triggers may be without a verdict.
             frames: How many triggers to accept.
             on_change: Called after each trigger and each verdict, without any lock.
+            beat: Called by both threads on each of their rounds.
         """
         self._feed = feed(self.receive)
         self._inspector = inspector
         self._reach_ns = reach_ns
         self._max_pending, self._frames = max_pending, frames
         self._on_change = on_change
+        self._beat = beat
         self._changed = threading.Condition()
         self._commits = OrderedCommits(sinks, self._changed)
         self._pairing = Pairing(capture_delay_ns)
@@ -170,12 +174,15 @@ class TriggeredLane:
         with self._changed:
             order = None
             while order is None and not self._is_over:
+                self._beat(FOR_EVER_S)  # until there is a trigger with its frame
                 self._changed.wait_for(lambda: self._pairing.has_ready or self._is_over)
                 order = self._pairing.next_ready()
+        self._beat()
         return order
 
     def _watch(self) -> None:
         while not self._is_over:
+            self._beat()
             for order in self._await_due():
                 self._settle(order, self._undecided(order))
             self._feed.take(0.0)
@@ -234,3 +241,5 @@ class TriggeredLane:
             with self._changed:
                 self._failure = self._failure or error
                 self._changed.notify_all()
+        finally:
+            self._beat(FOR_EVER_S)

@@ -77,8 +77,7 @@ def _keep_outputs(graph: onnx.GraphProto, description: Description) -> None:
     chosen = wanted or list(given)
     if len(chosen) != count or not set(chosen) <= set(given):
         raise ManifestError(
-            f"{key}: expected {count} of {', '.join(given)}, got {', '.join(chosen)}; "
-            "name what holds the answer"
+            f"{key}: expected {count} of {', '.join(given)}, got {', '.join(chosen)}; name them"
         )
     del graph.output[:]
     graph.output.extend(given[name] for name in chosen)

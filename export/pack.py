@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ from edgevision.engines.load import load_engine
 from edgevision.engines.spec import EngineRequest
 from export.cost import Cost, cost_of
 from export.modelcard import CARD_FILE, model_card
+from export.nms import finished_fields, with_suppression
 from export.runners import installed_engines
 from export.verify import GateResult
 from export.work import Facts, Work
@@ -48,7 +50,13 @@ Files = dict[str, bytes]
 
 
 def write_packed(
-    out: Path, work: Work, result: GateResult, command: str, created: datetime | None = None
+    out: Path,
+    work: Work,
+    result: GateResult,
+    command: str,
+    *,
+    created: datetime | None = None,
+    suppression: bool = False,
 ) -> None:
     """Write the bundle of a work folder whose gate passed.
 
@@ -58,8 +66,10 @@ def write_packed(
         result: What the gate measured.
         command: What the user typed, for the manifest.
         created: Moment to write into the manifest; SOURCE_DATE_EPOCH or now when absent.
+        suppression: Put decoding and suppression of doubles into the graphs of a detector.
 
     Raises:
+        UsageError: `suppression` is asked for, but the model is no raw SSD.
         BundleError: engines disagree too much about the golden samples, or do not load the bundle.
         OutputError: the file cannot be written.
     """
@@ -68,8 +78,10 @@ def write_packed(
     models = {}
     for precision in PRECISIONS:
         model = work.read_model(precision)
+        if suppression:
+            model = with_suppression(model, result.subject.manifest)
         name = work.model_path(precision).name
-        files[name] = work.model_path(precision).read_bytes()
+        files[name] = model.SerializeToString(deterministic=True)
         models[precision] = ModelFile(
             file=name, opset=_opset(model.opset_import), ir_version=model.ir_version
         )
@@ -80,6 +92,8 @@ def write_packed(
         "models": models,
         "golden": golden,
     }
+    if suppression:
+        fields |= finished_fields(fields["detect"])
     draft = Manifest.model_validate(fields | {"files": file_hashes(files)})
     files[CARD_FILE] = model_card(draft, facts, result).encode()
     manifest = Manifest.model_validate(fields | {"files": file_hashes(files)})
@@ -117,7 +131,7 @@ def golden_files(result: GateResult) -> tuple[Files, tuple[GoldenSample, ...]]:
     return files, tuple(samples)
 
 
-def _fields(facts: Facts, result: GateResult, cost: Cost) -> dict[str, object]:
+def _fields(facts: Facts, result: GateResult, cost: Cost) -> dict[str, Any]:
     description, manifest = facts.description, result.subject.manifest
     return {
         "name": description.name,

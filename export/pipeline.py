@@ -135,10 +135,13 @@ def verify(step: Step, module: nn.Module | None = None) -> GateResult:
     return result
 
 
-def bundle(step: Step, out: Path, command: str, module: nn.Module | None = None) -> GateResult:
+def bundle(
+    step: Step, out: Path, command: str, module: nn.Module | None = None, *, suppression: bool = False
+) -> GateResult:
     """Run the gate and, when it passes, write the bundle.
 
     Raises:
+        UsageError: `suppression` is asked for, but the model is no raw SSD.
         BundleError: the gate refuses; its report lies in the work folder.
         OutputError: the file cannot be written.
     """
@@ -148,5 +151,5 @@ def bundle(step: Step, out: Path, command: str, module: nn.Module | None = None)
         raise BundleError(
             f"{out.name}: refused by the gate; see {step.work.folder / 'gate.html'}:\n{reasons}"
         )
-    write_packed(out, step.work, result, command)
+    write_packed(out, step.work, result, command, suppression=suppression)
     return result

@@ -7,6 +7,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the fault tests at their full length, which takes hours; a short form runs otherwise",
     )
+    parser.addoption(
+        "--pictures",
+        action="store_true",
+        help="save the dashboard's pages as deploy/pictures/dashboard-*.png",
+    )
 
 
 @pytest.fixture

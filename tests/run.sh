@@ -38,28 +38,48 @@ install_package() {
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     echo "installing the package and what its tests need into $venv (once)"
     "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --constraint deploy/constraints.txt --editable '.[cpu,openvino,demo,gpio,export,test]' ||
+        --constraint deploy/constraints.txt \
+        --editable '.[cpu,openvino,demo,dashboard,gallery,gpio,parquet,export,test]' ||
         stop "the package could not be installed; pip says why above"
     echo "$wanted" >"$stamp"
+}
+
+install_from_system() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        log=$(mktemp)
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+            "$@"; } >"$log" 2>&1 </dev/null || tail -n 5 "$log"
+        rm -f "$log"
+    fi
 }
 
 install_mosquitto() {
     PATH=$PATH:/usr/sbin:/usr/local/sbin
     command -v mosquitto >/dev/null && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        log=$(mktemp)
-        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-            mosquitto mosquitto-clients; } >"$log" 2>&1 </dev/null || tail -n 5 "$log"
-        rm -f "$log"
-    fi
+    install_from_system mosquitto mosquitto-clients
     command -v mosquitto >/dev/null || echo "No Mosquitto here, and it cannot be installed from system packages:" \
         "the tests marked 'broker' are skipped. As root: apt-get install mosquitto"
+}
+
+install_chromium() {
+    command -v chromium >/dev/null && return
+    install_from_system chromium fonts-noto-cjk
+    command -v chromium >/dev/null || echo "No Chromium here, and it cannot be installed from system packages:" \
+        "the tests marked 'browser' are skipped. As root: apt-get install chromium"
+}
+
+install_systemd() {
+    command -v nsenter >/dev/null && command -v ip >/dev/null && command -v dbus-daemon >/dev/null &&
+        [ -x /lib/systemd/systemd ] && return
+    install_from_system systemd dbus iproute2 util-linux
 }
 
 echo "== install"
 make_venv
 install_package
 install_mosquitto
+install_chromium
+install_systemd
 export PATH="$venv/bin:$PATH"
 
 step ruff ruff check .

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edgevision.bench.figures import Spread
-from edgevision.bench.report import Loop, Model, Report
+from edgevision.bench.report import LedgerReport, Loop, Machine, Model, Report
 
-__all__ = ["Table", "tables"]
+__all__ = ["Table", "ledger_tables", "tables"]
+
+_RATIO_MIN = 0.95
 
 Row = tuple[str, ...]
 
@@ -59,6 +61,30 @@ def tables(report: Report) -> Iterator[Table]:
     )
 
 
+def ledger_tables(report: LedgerReport) -> Iterator[Table]:
+    """Give the tables of a ledger's cost, as `tables` does."""
+    calls = f"{report.bundle}, {report.calls} times for each inspection"
+    yield Table(
+        "Benchmark of the ledger",
+        ("", ""),
+        [("model", calls), *_machine_facts(report.machine, report.rounds)],
+    )
+    verdict = "within" if report.ratio.median >= _RATIO_MIN else "NOT within"
+    yield Table(
+        "Whole loop without and with a ledger",
+        ("without", "with", f"with / without, at least {_RATIO_MIN}", "commit p50", "commit p99"),
+        [
+            (
+                _shown(report.without_hz, "/s"),
+                _shown(report.with_hz, "/s"),
+                f"{_shown(report.ratio)}: {verdict} the limit",
+                _shown(report.commit_p50_ms, "ms"),
+                _shown(report.commit_p99_ms, "ms"),
+            )
+        ],
+    )
+
+
 def _facts(report: Report) -> Iterator[Row]:
     machine, video = report.machine, report.video
     yield (
@@ -67,9 +93,13 @@ def _facts(report: Report) -> Iterator[Row]:
     )
     origin = "the sample line, made for this run" if video.is_made else video.name
     yield "video", f"{origin}: {video.codec}, {_size(video.size_wh)}, {video.frames} frames"
+    yield from _machine_facts(machine, report.rounds)
+
+
+def _machine_facts(machine: Machine, rounds: int) -> Iterator[Row]:
     yield "machine", f"{machine.processor}, {machine.cores} cores, {machine.system}"
     yield "versions", ", ".join(f"{name} {version}" for name, version in machine.versions.items())
-    yield "rounds", f"{report.rounds}; other processes before the first: load {machine.load_before:.1f}"
+    yield "rounds", f"{rounds}; other processes before the first: load {machine.load_before:.1f}"
 
 
 def _model_row(model: Model) -> Row:

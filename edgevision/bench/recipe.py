@@ -8,6 +8,7 @@ for its object and matches it with one enrolled example.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from edgevision.recipe import SCHEMA
 
 __all__ = ["write_recipe"]
 
-_STEPS = {
+_STEPS: dict[str, dict[str, Any]] = {
     "segment": {"task": "segment", "scaling": "stretch", "pixel_threshold": 1.0},
     "detect": {"task": "detect", "scaling": "stretch", "score_threshold": 1.0},
     "embed": {"task": "recognise", "gallery": "bench"},
@@ -30,9 +31,12 @@ _STEPS = {
 }
 
 
-def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path) -> LoadedRecipe:
-    """Write the recipe for a bundle into `folder`, for this and other processes, and read it."""
-    step = {"name": "model", "bundle": str(bundle.absolute()), **_STEPS[manifest.task]}
+def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path, calls: int = 1) -> LoadedRecipe:
+    """Write the recipe for a bundle into `folder`, for this and other processes, and read it.
+
+    `calls` is how often the model runs for one inspection.
+    """
+    step = {"bundle": str(bundle.absolute()), **_STEPS[manifest.task]}
     if manifest.detect is not None and manifest.detect.inputs == "pair":
         step["reference"] = _first_frame(video, folder / "reference.png")
     if manifest.embed is not None:
@@ -41,7 +45,7 @@ def write_recipe(folder: Path, bundle: Path, manifest: Manifest, video: Path) ->
         "schema": SCHEMA,
         "name": "bench",
         "version": "1.0",
-        "tasks": [step],
+        "tasks": [{"name": f"model-{call}"} | step for call in range(1, calls + 1)],
         "rules": [
             {"name": f"no-{index}", "label": label, "max_count": 0}
             for index, label in enumerate(manifest.findable, start=1)

@@ -6,7 +6,18 @@ from dataclasses import asdict, dataclass
 
 from edgevision.bench.figures import LoopFigures, Spread
 
-__all__ = ["SCHEMA", "Loop", "Machine", "Model", "PostProcess", "Report", "Start", "Video", "encode"]
+__all__ = [
+    "SCHEMA",
+    "LedgerReport",
+    "Loop",
+    "Machine",
+    "Model",
+    "PostProcess",
+    "Report",
+    "Start",
+    "Video",
+    "encode",
+]
 
 SCHEMA = "edgevision.bench/1"
 
@@ -105,7 +116,27 @@ class Report:
     """For detect bundles."""
 
 
-def encode(report: Report) -> bytes:
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """What a ledger costs a loop that does about a hundred inspections a second."""
+
+    machine: Machine
+    bundle: str
+    rounds: int
+    calls: int
+    """How often the model runs for one inspection, to come near that rate."""
+    without_hz: Spread
+    """Inspections a second that go nowhere."""
+    with_hz: Spread
+    """The same with their messages, the ledger, and a broker that acknowledges at once."""
+    ratio: Spread
+    """Of each round: `with_hz` against `without_hz`."""
+    commit_p50_ms: Spread
+    """From a result to its being safe on the disk."""
+    commit_p99_ms: Spread
+
+
+def encode(report: Report | LedgerReport) -> bytes:
     """Return the report as JSON."""
     content = {"schema": SCHEMA, **asdict(report)}
     return json.dumps(content, indent=2, allow_nan=False).encode() + b"\n"

@@ -12,6 +12,7 @@ from typing import Any
 
 from edgevision.capture.slot import Handover, LosslessQueue
 from edgevision.errors import CaptureError
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
 
@@ -23,11 +24,14 @@ _log = logging.getLogger(__name__)
 class ThreadedFeed(ABC):
     """What all feeds share: the thread, the counters, and the error that ended it."""
 
-    def __init__(self, source: Source, camera: str, handover: Handover, stop_timeout_s: float) -> None:
+    def __init__(
+        self, source: Source, camera: str, handover: Handover, stop_timeout_s: float, beat: Beat
+    ) -> None:
         self._source = source
         self._camera = camera
         self._handover = handover
         self._stop_timeout_s = stop_timeout_s
+        self._beat = beat
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._counters = FeedCounters()
@@ -98,6 +102,7 @@ class ThreadedFeed(ABC):
             raise failure
 
     def _run(self) -> None:
+        self._beat()
         try:
             self._capture()
         except CaptureError as error:
@@ -107,6 +112,7 @@ class ThreadedFeed(ABC):
             self._fail(error)
         finally:
             self._handover.close()
+            self._beat(FOR_EVER_S)
 
     @abstractmethod
     def _capture(self) -> None:
@@ -130,20 +136,24 @@ class ThreadedFeed(ABC):
         self._note(frames_read=self._counters.frames_read + 1)
         if lost := self._handover.put(frame):
             self._note(frames_skipped=self._counters.frames_skipped + lost)
+        self._beat()
 
 
 class RecordingFeed(ThreadedFeed):
     """Every frame of a recording, in order, decoded ahead of the loop."""
 
-    def __init__(self, source: Source, camera: str, *, stop_timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, source: Source, camera: str, *, stop_timeout_s: float = 5.0, beat: Beat = unwatched
+    ) -> None:
         """Take over `source`, which only the capture thread may use from now on."""
-        super().__init__(source, camera, LosslessQueue(), stop_timeout_s)
+        super().__init__(source, camera, LosslessQueue(), stop_timeout_s, beat)
 
     def _capture(self) -> None:
         try:
             self._source.open()
             self._note(is_open=True)
             while not self._stopping.is_set() and (frame := self._source.read()) is not None:
+                self._beat(FOR_EVER_S)  # until there is room
                 self._hand_over(frame)
         finally:
             self._close()

@@ -16,6 +16,7 @@ from edgevision.capture.frozen import FrozenDetector
 from edgevision.capture.overdue import CallClock
 from edgevision.capture.slot import Handover, NewestSlot
 from edgevision.errors import CameraRefusedSetting, CaptureError, DamagedFrame
+from edgevision.health import Beat, unwatched
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
 
@@ -45,6 +46,7 @@ class LiveFeed(ThreadedFeed):
         stop_timeout_s: float = 5.0,
         rng: random.Random | None = None,
         handover: Handover | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Take over `source`, which only the capture thread may use from now on.
 
@@ -52,7 +54,7 @@ class LiveFeed(ThreadedFeed):
         A call into the source that takes longer than its limit makes the camera count as stalled;
         nothing but damaged pictures for `read_limit_s` makes it count as lost.
         """
-        super().__init__(source, camera, handover or NewestSlot(), stop_timeout_s)
+        super().__init__(source, camera, handover or NewestSlot(), stop_timeout_s, beat)
         self._backoff = Backoff(reopen_min_s, reopen_max_s, rng)
         self._open_limit_s, self._read_limit_s = open_limit_s, read_limit_s
         self._frozen_after_s = frozen_after_s
@@ -74,7 +76,9 @@ class LiveFeed(ThreadedFeed):
                 level = logging.WARNING if is_news else logging.DEBUG
                 _log.log(level, "%s: %s; trying again in %.1f s", self._camera, error, delay_s)
                 self._note(last_error=str(error))
+                self._beat(delay_s)
                 self._stopping.wait(delay_s)
+                self._beat()
 
     def _run_until_failure(self) -> CaptureError | None:
         """Open, read and close once; returns what went wrong, None when stopped."""
@@ -123,6 +127,7 @@ class LiveFeed(ThreadedFeed):
             if is_over or not isinstance(frame, DamagedFrame):
                 return frame
             self._note(reads_failed=self._counters.reads_failed + 1, last_error=str(frame))
+            self._beat()
 
     def _read_once(self) -> Frame | CaptureError:
         try:

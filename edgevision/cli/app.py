@@ -10,6 +10,7 @@ from edgevision.cli import (
     bench,
     bundle,
     check,
+    dashboard,
     demo,
     doctor,
     enrol,
@@ -40,6 +41,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("dashboard")(dashboard.dashboard)
+app.command("dashboard-user")(dashboard.dashboard_user)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)

@@ -1,7 +1,7 @@
 """`edgevision bench`: how fast this machine runs a bundle, alone and in the whole loop."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ import typer
 from edgevision.cli.engine import EngineName, Precision
 
 if TYPE_CHECKING:
-    from edgevision.bench.report import Report
+    from edgevision.bench.present import Table
     from edgevision.bench.suite import Progress
 
 __all__ = ["bench"]
@@ -26,6 +26,10 @@ def bench(
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures as JSON.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Measure everything so often, in turns.")] = 5,
+    ledger: Annotated[
+        bool,
+        typer.Option("--ledger", help="Measure what a ledger on the disk of this folder costs, instead."),
+    ] = False,
     engine: EngineName = "auto",
     precision: Precision = "auto",
 ) -> None:
@@ -34,7 +38,9 @@ def bench(
     The loop runs on the engine that auto chooses, and on another one when --engine or --precision
     names it. Its bound is what the cores could do if they only decoded and ran the model.
     """
-    from edgevision.bench.report import encode
+    from edgevision.bench.ledger import measure_ledger
+    from edgevision.bench.present import ledger_tables, tables
+    from edgevision.bench.report import LedgerReport, Report, encode
     from edgevision.bench.suite import measure
     from edgevision.bundle.resolve import find_bundle
     from edgevision.config.station import EngineSettings
@@ -45,9 +51,13 @@ def bench(
     settings = EngineSettings(name=engine, precision=precision)
     if json is not None:
         _save(json, b"")  # A wrong path is told before minutes of measuring.
+    report: Report | LedgerReport
     with _progress() as on_progress:
-        report = measure(file, video, settings, rounds, on_progress)
-    _print(report)
+        if ledger:
+            report = measure_ledger(file, Path(), settings, rounds, on_progress)
+        else:
+            report = measure(file, video, settings, rounds, on_progress)
+    _print(ledger_tables(report) if isinstance(report, LedgerReport) else tables(report))
     if json is not None:
         _save(json, encode(report))
 
@@ -74,15 +84,13 @@ def _progress() -> "Iterator[Progress]":
         yield status.update
 
 
-def _print(report: "Report") -> None:
+def _print(tables: "Iterable[Table]") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from edgevision.bench.present import tables
-
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    for content in tables(report):
+    for content in tables:
         shown = Table(
             title=content.title,
             title_justify="left",

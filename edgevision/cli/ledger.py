@@ -1,7 +1,6 @@
 """`edgevision ledger`: looks into the journal of a station, also while the station runs."""
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from edgevision.ledger.reader import LedgerReader, LedgerRow
+    from edgevision.ledger.reader import LedgerReader
 
 __all__ = ["app"]
 
@@ -25,7 +24,7 @@ def tail(
     """Print the newest results: number, time, judgement, state, reason."""
     with _open(file) as reader:
         for row in reader.rows(newest=count):
-            message = json.loads(row.payload) if row.payload is not None else {}
+            message = json.loads(row.payload)
             print(
                 f"{row.sequence:>10}  {message.get('time', '-'):<24}  {row.judgement}  {row.state:<9}  "
                 f"{message.get('camera', '-')}  {message.get('reason', '')}"
@@ -35,28 +34,19 @@ def tail(
 @app.command()
 def export(
     file: _File,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="One result message a line, as JSON.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Ends with .jsonl, .csv or .parquet.")],
 ) -> None:
-    """Write every result that still has its message, in order, with its number and state."""
-    from edgevision.errors import OutputError
+    """Write every result that is still held, in order, with its number and state."""
+    from edgevision.ledger.export import export_rows
 
     with _open(file) as reader:
-        try:
-            with out.open("wb") as stream:
-                lines = 0
-                for line in _lines(reader.rows()):
-                    stream.write(line)
-                    lines += 1
-        except OSError as error:
-            raise OutputError(
-                f"{out}: cannot be written: {error.strerror}; choose another place or free space"
-            ) from error
-    print(f"{out}: {lines} results")
+        count = export_rows(reader.rows(), out)
+    print(f"{out}: {count} results")
 
 
 @app.command()
 def stats(file: _File) -> None:
-    """Count results by judgement and state."""
+    """Count results by judgement and by what became of them; those that the file holds no more, too."""
     from edgevision.types import Judgement
 
     with _open(file) as reader:
@@ -64,31 +54,30 @@ def stats(file: _File) -> None:
     states = ("waiting", "delivered", "dropped")
     print(f"{'':<4}" + "".join(f"{state:>12}" for state in states))
     for judgement in Judgement:
-        cells = "".join(f"{books.counts.get((judgement, state), 0):>12}" for state in states)
+        cells = "".join(f"{books.counts.get((state, judgement), 0):>12}" for state in states)
         print(f"{judgement:<4}{cells}")
-    print(f"numbers {books.first} to {books.last}, {books.boots} starts of the station")
+    print(
+        f"numbers {books.first} to {books.last}, {books.kept} held, {len(books.boots)} starts of the station"
+    )
 
 
 @app.command()
 def verify(file: _File) -> None:
-    """Prove that the numbers have no gap and that the file is sound; exits with 9 when not."""
+    """Prove that the numbers have no gap, the books balance and the file is sound; exits with 9 when not."""
     from edgevision.errors import LedgerError
 
     with _open(file) as reader:
         books = reader.books()
     if books.problems:
         raise LedgerError("\n".join(f"{file}: {problem}" for problem in books.problems))
-    print(f"{file}: numbers {books.first} to {books.last}, {books.total} results, no gap")
+    for boot in books.boots:
+        became = " + ".join(f"{boot.count(state)} {state}" for state in ("waiting", "delivered", "dropped"))
+        judged = " + ".join(f"{count} {judgement}" for judgement, count in boot.committed.items())
+        print(f"start {boot.boot_id}: {boot.total} committed = {judged} = {became}")
+    print(f"{file}: numbers {books.first} to {books.last}, {books.total} results, no gap, the books balance")
 
 
 def _open(file: Path) -> "closing[LedgerReader]":
     from edgevision.ledger.reader import LedgerReader
 
     return closing(LedgerReader(file))
-
-
-def _lines(rows: "Iterator[LedgerRow]") -> Iterator[bytes]:
-    for row in rows:
-        if row.payload is not None:
-            head = json.dumps({"sequence": row.sequence, "state": row.state}).encode()
-            yield head[:-1] + b", " + row.payload[1:] + b"\n"

@@ -1,5 +1,7 @@
 """`edgevision run`: the daemon."""
 
+import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +16,21 @@ def run(
 ) -> None:
     """Run a station until SIGTERM or SIGINT; recordings end it by themselves.
 
-    Frames already taken are inspected and delivered before it ends with 0.
+    Frames already taken are inspected and delivered before it ends with 0. SIGHUP reads the recipe
+    and the settings again, or says in the log why not.
     """
     from edgevision.config.document import load_recipe, load_station
     from edgevision.daemon.run import Daemon
     from edgevision.host.logs import set_up_logs
-    from edgevision.host.signals import stop_on_signals
+    from edgevision.host.signals import reload_on_hangup, show_threads_on_abort, stop_on_signals
 
     station = load_station(config)
-    set_up_logs(station.log_level)
-    Daemon(station, load_recipe(station.recipe), frames=frames, file=config).run(stop_on_signals())
+    set_up_logs(station.log_level, station.station)
+    show_threads_on_abort()
+    stop, hangup = stop_on_signals(), reload_on_hangup()
+    daemon = Daemon(station, load_recipe(station.recipe), frames=frames, file=config)
+    daemon.run(stop, hangup)
+    if daemon.is_held:
+        # The interpreter would close the ledger's file at its end, and wait for the disk for ever.
+        logging.shutdown()
+        os._exit(0)

@@ -1,4 +1,4 @@
-"""`edgevision schema`: the JSON Schemas of files and messages, generated from the models."""
+"""`edgevision schema`: the JSON Schemas of files and messages, and what is made of them; all generated."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from edgevision import __version__
 from edgevision.errors import OutputError, UsageError
 
 __all__ = ["schema", "schemas"]
@@ -16,11 +17,24 @@ def schema(
     all_: Annotated[
         Path | None, typer.Option("--all", metavar="DIR", help="Write every schema to DIR/NAME.schema.json.")
     ] = None,
+    asyncapi: Annotated[
+        bool, typer.Option("--asyncapi", help="Print the AsyncAPI 3 document of a station.")
+    ] = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Print the MQTT reference as Markdown.")
+    ] = False,
 ) -> None:
     """Print a JSON Schema: of the station, recipe and bundle files, or of a message on MQTT."""
+    from edgevision.messages.asyncapi import asyncapi_document
+    from edgevision.messages.reference import mqtt_reference
+
     known = schemas()
     if all_ is not None:
         _write_all(all_, known)
+    elif asyncapi:
+        print(_text(asyncapi_document(__version__)), end="")
+    elif reference:
+        print(mqtt_reference(), end="")
     elif name is None:
         print("\n".join(known))
     elif name in known:

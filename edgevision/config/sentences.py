@@ -24,6 +24,7 @@ PATTERNS: Mapping[str, str] = {
     r"^[a-z0-9][a-z0-9-]{0,63}$": "a name of at most 64 small letters, digits and '-'",
     r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$": "the name of a credential: letters, digits, '_', '.' and '-'",
     r"^[0-9a-f]{64}$": "a SHA-256: 64 digits and letters a to f",
+    r"^[^/+#$\s]+(/[^/+#\s]+)*$": "levels of a topic between single slashes, without '+', '#' and spaces",
     r"^[^/+#$\s][^+#$\s]*[^/+#$\s]$": (
         "an MQTT topic such as plant1/edgevision: no '+', '#', '$' or space, no '/' at either end"
     ),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
+from edgevision.config.plant import HomeAssistantSettings, MetricsPageSettings
 from edgevision.messages.topics import STATION_TOPICS
 
 __all__ = [
@@ -133,7 +134,7 @@ class MqttSettings(_Part):
     reconnect_max_s: Seconds = 30.0
     result_expiry_s: Annotated[int, Field(strict=True, ge=1, le=2**32 - 1)] | None = None
     outbox_max_messages: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 10_000
-    """Results kept in memory while the broker is away."""
+    """Results kept in memory while the broker is away; with a ledger, while its disk takes nothing."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "MqttSettings":
@@ -149,8 +150,8 @@ class LedgerSettings(_Part):
 
     path: Path
     """Relative to this file; made where it is missing, its folder must exist."""
-    max_waiting: Annotated[int, Field(strict=True, ge=1, le=10_000_000)] = 1_000_000
-    """Results that wait for the broker; beyond it the oldest OK is dropped first."""
+    max_bytes: Annotated[int, Field(strict=True, ge=1_000_000, le=10**15)] = 4_000_000_000
+    """The file holds so much at most: delivered results go first, then waiting ones, OK before NG and ND."""
     keep_days: Annotated[float, Field(gt=0.0, le=3650.0)] = 30.0
     """How long results stay after the broker has acknowledged them."""
 
@@ -175,6 +176,10 @@ class Station(_Part):
     """No images are kept when absent."""
     preview: PreviewSettings | None = None
     """No previews are sent when absent."""
+    home_assistant: HomeAssistantSettings | None = None
+    """Home Assistant is told nothing when absent."""
+    metrics_page: MetricsPageSettings | None = None
+    """Nothing is served over HTTP when absent."""
     metrics_every_s: Seconds = 5.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -198,5 +203,8 @@ class Station(_Part):
                 raise ValueError(msg)
         if self.commands.enabled and self.mqtt is None:
             msg = "commands: they come over MQTT; give the section mqtt too"
+            raise ValueError(msg)
+        if self.home_assistant is not None and self.mqtt is None:
+            msg = "home_assistant: it is told over MQTT; give the section mqtt too"
             raise ValueError(msg)
         return self

@@ -3,7 +3,6 @@
 Puts the pieces together, starts and stops them.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -26,8 +25,6 @@ from edgevision.ports import Broker, Message, Received
 from edgevision.triggered import TriggeredLane
 
 __all__ = ["Controls"]
-
-_log = logging.getLogger(__name__)
 
 
 class Controls:
@@ -95,11 +92,11 @@ class Controls:
         if self._changes is not None:
             self._changes.close()
 
-    def reload(self, who: str) -> None:
-        """Read the station file again, in another thread, on behalf of somebody at this machine."""
+    def reload(self, who: str, reply: Reply) -> None:
+        """Read the station file again on behalf of somebody at this machine; another thread replies."""
         payload = encode({"id": f"reload-{uuid.uuid4()}", "by": who})
         request = Request(Verb.RELOAD, payload, time.monotonic_ns(), transport="local")
-        self._commands.handle(request, lambda answer: _log.info("reload: %s", answer["text"]))
+        self._commands.handle(request, reply)
 
     @property
     def counts(self) -> CommandCounts | None:

@@ -1,5 +1,7 @@
 """What a station keeps and shows of its pictures: evidence and previews, made from the settings."""
 
+import time
+
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.evidence import EvidenceSettings
 from edgevision.config.station import Station
@@ -17,7 +19,8 @@ from edgevision.types import Inspection
 __all__ = ["Keeping", "evidence_conditions"]
 
 _CLOSE_TIMEOUT_S = 60.0
-_HURRY_TIMEOUT_S = 1.0
+_HURRY_MIN_S = 0.25
+_HURRY_MAX_S = 1.0
 _PREVIEW_TIMEOUT_S = 0.2
 
 
@@ -65,12 +68,15 @@ class Keeping:
             if part is not None:
                 part.start()
 
-    def close(self, *, in_a_hurry: bool) -> None:
-        """Write what waits; in a hurry for a moment only."""
+    def close(self, stop_by_s: float | None) -> None:
+        """Write what waits; with a time (monotonic) to stop by, for a moment before it only."""
+        timeout_s = _CLOSE_TIMEOUT_S
+        if stop_by_s is not None:
+            timeout_s = min(max(_HURRY_MIN_S, stop_by_s - time.monotonic()), _HURRY_MAX_S)
         if self._previewer is not None:
             self._previewer.close(_PREVIEW_TIMEOUT_S)
         if self._keeper is not None:
-            self._keeper.close(_HURRY_TIMEOUT_S if in_a_hurry else _CLOSE_TIMEOUT_S)
+            self._keeper.close(timeout_s)
 
 
 def evidence_conditions(health: EvidenceHealth) -> list[Condition]:

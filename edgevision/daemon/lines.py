@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgevision.build import open_feed, open_tapped_feed
 from edgevision.config.station import CameraSettings
 from edgevision.daemon.records import Records
+from edgevision.health import Beat
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
 from edgevision.station import Lane
@@ -26,6 +27,14 @@ class Line:
         """Name of the camera."""
         return self.lane.feed.camera
 
+    def ending(self) -> Exception | SystemExit | None:
+        """Wait for the lane and return what ended it, if anything did."""
+        try:
+            self.lane.join()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of the daemon's run
+            return error
+        return None
+
 
 def open_line(
     camera: CameraSettings,
@@ -35,6 +44,7 @@ def open_line(
     *,
     reach_ns: Callable[[], int],
     on_change: Callable[[], None],
+    beat: Beat,
 ) -> Line:
     """Return the line of a camera, not started.
 
@@ -45,6 +55,7 @@ def open_line(
         frames: End after so many.
         reach_ns: How far before themselves triggers ask for frames.
         on_change: Called after each trigger and its verdict, where there are triggers.
+        beat: Called by each of its threads on every round.
 
     Raises:
         CaptureError: the address names nothing that can be opened.
@@ -53,10 +64,12 @@ def open_line(
     records = Records()
     sinks = (*sinks, records)
     if camera.mode == "continuous":
-        return Line(Lane(open_feed(camera, frames), inspector, sinks, frames=frames), records)
+        return Line(
+            Lane(open_feed(camera, frames, beat), inspector, sinks, frames=frames, beat=beat), records
+        )
 
     def feed(show: Receive) -> Feed:
-        return open_tapped_feed(camera, show)
+        return open_tapped_feed(camera, show, beat)
 
     lane = TriggeredLane(
         feed,
@@ -67,5 +80,6 @@ def open_line(
         max_pending=camera.max_pending,
         frames=frames,
         on_change=on_change,
+        beat=beat,
     )
     return Line(lane, records)

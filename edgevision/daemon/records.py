@@ -19,6 +19,7 @@ class Records:
         """Begin at zero."""
         self._tally = Tally()
         self._guard = threading.Lock()
+        self._last_ns: int | None = None
 
     @property
     def total(self) -> int:
@@ -26,10 +27,16 @@ class Records:
         with self._guard:
             return self._tally.total
 
+    @property
+    def last_ns(self) -> int | None:
+        """When the last one was committed, on the monotonic clock; None before the first."""
+        return self._last_ns
+
     def commit(self, batch: Sequence[Inspected]) -> None:
         """Count the batch."""
         now_ns = time.monotonic_ns()
         with self._guard:
+            self._last_ns = now_ns
             for inspected in batch:
                 self._tally.add(inspected.inspection, now_ns)
 

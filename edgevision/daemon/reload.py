@@ -1,9 +1,10 @@
 """Reads the station file again: what can change while running changes, the rest is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edgevision.config.document import load_recipe, load_station
+from edgevision.config.bundles import open_bundles
+from edgevision.config.document import LoadedRecipe, load_recipe, load_station
 from edgevision.config.station import Station
 from edgevision.daemon.commands import Outcome
 from edgevision.daemon.recipes import ActiveRecipe
@@ -11,7 +12,7 @@ from edgevision.daemon.recipes import ActiveRecipe
 __all__ = ["Reload"]
 
 _LIVE = frozenset({"recipe", "metrics_every_s", "log_level"})
-"""What a running station can take over; the content of the recipe file is looked at, too."""
+"""What a running station can take over; the recipe file and its bundles are looked into, too."""
 
 
 class Reload:
@@ -37,20 +38,29 @@ class Reload:
         fresh = load_station(self._file)
         recipe = load_recipe(fresh.recipe)
         changed = [key for key in Station.model_fields if getattr(fresh, key) != getattr(self._station, key)]
-        before = self._active.loaded.ref
-        if recipe.ref != before:
+        waiting = [key for key in changed if key not in _LIVE]
+        taken = [key for key in changed if key in _LIVE]
+        if "recipe" in taken or self._is_other(recipe):
             self._active.change(recipe)
-            changed.append("the recipe's content")
+            taken = [
+                f"recipe {recipe.ref.name} {recipe.ref.version}",
+                *(key for key in taken if key != "recipe"),
+            ]
         self._station = self._station.model_copy(update={key: getattr(fresh, key) for key in _LIVE})
         self._take(self._station)
-        return _told(changed)
+        return _told(taken, waiting)
+
+    def _is_other(self, recipe: LoadedRecipe) -> bool:
+        """Whether a recipe differs from the one in use, or only what its bundles hold does."""
+        bundles = [bundle.sha256 for bundle in open_bundles(recipe)]
+        in_use = [model.sha256 for model in self._active.models.refs]
+        return recipe.ref != self._active.loaded.ref or bundles != in_use
 
 
-def _told(changed: list[str]) -> Outcome:
-    waiting = [key for key in changed if key in Station.model_fields and key not in _LIVE]
-    taken = [key for key in changed if key not in waiting]
-    change = ("the station file as read before", ", ".join(changed) or "the same")
+def _told(taken: Sequence[str], waiting: Sequence[str]) -> Outcome:
+    change = ("the station file as read before", ", ".join((*taken, *waiting)) or "the same")
+    text = f"took over {', '.join(taken)}" if taken else "nothing new"
     if waiting:
-        text = f"restart the station for: {', '.join(waiting)}; taken over: {', '.join(taken) or 'nothing'}"
+        text = f"{text}; restart for {', '.join(waiting)}"
         return Outcome(ok=False, code="restart_needed", text=text, change=change)
-    return Outcome(ok=True, code="done", text=f"taken over: {', '.join(taken) or 'nothing'}", change=change)
+    return Outcome(ok=True, code="done", text=text, change=change)

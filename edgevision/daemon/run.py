@@ -14,24 +14,25 @@ from pathlib import Path
 
 from edgevision import __version__
 from edgevision.config.document import LoadedRecipe
-from edgevision.config.station import CameraSettings, LedgerSettings, Station
+from edgevision.config.station import CameraSettings, Station
 from edgevision.daemon.controls import Controls
+from edgevision.daemon.delivering import Delivering
+from edgevision.daemon.hangup import Hangup
 from edgevision.daemon.keeping import Keeping
 from edgevision.daemon.lines import Line, open_line
 from edgevision.daemon.machine import host_facts
+from edgevision.daemon.page import StationPage
 from edgevision.daemon.recipes import ActiveRecipe
+from edgevision.daemon.service import Service, summary
 from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
-from edgevision.daemon.watch import camera_conditions, engine_conditions, repair_conditions
+from edgevision.daemon.watch import Condition, camera_conditions, engine_conditions, repair_conditions
 from edgevision.engines.machine import available_threads
 from edgevision.errors import CaptureError
-from edgevision.ledger.journal import Ledger
+from edgevision.health import Beats
+from edgevision.host.notify import Systemd
 from edgevision.messages import MachineState, Topics
-from edgevision.mqtt.client import PahoBroker
-from edgevision.mqtt.outbox import MemoryOutbox
-from edgevision.mqtt.publisher import Publisher
-from edgevision.mqtt.sink import ResultSink
-from edgevision.ports import InspectionSink
+from edgevision.ports import InspectionSink, ServiceManager
 
 __all__ = ["Daemon"]
 
@@ -39,7 +40,6 @@ _log = logging.getLogger(__name__)
 
 _SUPERVISE_EVERY_S = 0.25
 _STOP_TIMEOUT_S = 3.0
-_FAREWELL_S = 0.5
 
 
 class Daemon:
@@ -53,6 +53,7 @@ class Daemon:
         observers: Sequence[InspectionSink] = (),
         frames: int | None = None,
         file: Path | None = None,
+        manager: ServiceManager | None = None,
     ) -> None:
         """Load the models and open the outbox; nothing runs yet.
 
@@ -61,7 +62,8 @@ class Daemon:
             recipe: What the station inspects.
             observers: Sinks besides the station's own.
             frames: Stop each camera after so many frames.
-            file: Where the settings came from; `reload` reads it again.
+            file: Where the settings came from; a reload reads it again.
+            manager: What supervises this process; systemd, if it started it, when absent.
 
         Raises:
             ConfigError: the broker's settings name files that cannot be used, or a camera's name
@@ -69,30 +71,23 @@ class Daemon:
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
             CaptureError: a source's address names nothing.
-            LedgerError: the ledger cannot be opened.
+            ForeignLedger: the ledger is of another version, or another process writes it.
         """
         self._station = station
         self._topics = Topics(station.topic_root, station.station)
-        self._streams = min(len(station.cameras), available_threads())
-        run_id = str(uuid.uuid4())
-        self._keeping = Keeping(station)
-        self._active = ActiveRecipe(recipe, station, run_id, self._streams, self._keeping.learn)
-        self._sinks = list(observers)
-        self._ledger = _open_ledger(station.ledger, run_id)
-        self._publisher = self._connect()
-        self._sinks += self._keeping.sinks(self._publisher)
-        self._voice = Voice(station.station, recipe.ref, self._publisher)
+        self._beats = Beats()
+        self._service = Service(manager or Systemd(), self._beats)
+        self._service.starting("loading the models")
+        run_id, streams = str(uuid.uuid4()), min(len(station.cameras), available_threads())
+        self._keeping, self._page = Keeping(station), StationPage(station)
+        self._active = ActiveRecipe(recipe, station, run_id, streams, self._keeping.learn)
+        self._delivering = Delivering(station, self._topics, run_id, self._keeping.uri, self._beats.beat)
+        publisher = self._delivering.publisher
+        watchers = [*self._keeping.sinks(publisher), *self._page.sinks]
+        self._sinks = [*self._delivering.sinks, *observers, *watchers]
+        self._voice = Voice(station.station, recipe.ref, publisher)
         self._lines = [self._line(camera, frames) for camera in station.cameras]
-        self._controls = Controls(
-            station,
-            self._lines,
-            self._active,
-            topics=self._topics,
-            broker=self._broker,
-            file=file,
-            take=self._take,
-            on_change=self._tell_state,
-        )
+        self._controls = self._control(file)
         self._teller = Teller(self._lines, self._active, self._voice, self._introduce)
         self._measured_ns = time.monotonic_ns()
 
@@ -101,42 +96,34 @@ class Daemon:
         """How many inspections were committed."""
         return sum(line.records.total for line in self._lines)
 
-    def run(self, stop: threading.Event) -> None:
+    @property
+    def is_held(self) -> bool:
+        """Whether, after `run`, a disk that does not answer still holds a thread."""
+        return self._delivering.is_held
+
+    def run(self, stop: threading.Event, hangup: threading.Event | None = None) -> None:
         """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
 
         A camera that is lost for good leaves the others running; any other failure stops the station.
+        The station file is read again each time that `hangup` is set.
 
         Raises:
             EdgeVisionError: what ended a lane, after everything else was stopped in order.
         """
         try:
             self._start()
-            self._supervise(stop)
+            self._supervise(stop, Hangup(hangup or threading.Event(), self._controls.reload, self._service))
         finally:
+            self._service.stopping()
+            stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
             failures = self._stop_lanes()
             self._measure()
-            self._say_goodbye(failures)
-            self._keeping.close(in_a_hurry=stop.is_set())
+            self._keeping.close(stop_by_s if stop.is_set() else None)
+            self._say_goodbye(failures, stop_by_s)
+            self._page.stop()
             self._active.close()
-            if self._ledger is not None:
-                self._ledger.close()
         if failures:
             raise failures[0]
-
-    def _connect(self) -> Publisher | None:
-        settings = self._station.mqtt
-        if settings is None:
-            self._broker = None
-            return None
-        outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages)
-        self._broker = PahoBroker(settings, self._topics)
-        publisher = Publisher(self._broker, outbox, self._topics, result_expiry_s=settings.result_expiry_s)
-        self._sinks.insert(0, ResultSink(outbox, publisher, self._topics, self._keeping.uri))
-        return publisher
-
-    def reload(self, who: str) -> None:
-        """Read the station file again, in another thread; what became of it is logged and written down."""
-        self._controls.reload(who)
 
     def _take(self, station: Station) -> None:
         self._station = station
@@ -151,6 +138,19 @@ class Daemon:
             frames,
             reach_ns=lambda: self._active.reach_ns,
             on_change=self._tell_state,
+            beat=self._beats.beat,
+        )
+
+    def _control(self, file: Path | None) -> Controls:
+        return Controls(
+            self._station,
+            self._lines,
+            self._active,
+            topics=self._topics,
+            broker=self._delivering.broker,
+            file=file,
+            take=self._take,
+            on_change=self._tell_state,
         )
 
     def _tell_state(self) -> None:
@@ -158,9 +158,9 @@ class Daemon:
 
     def _start(self) -> None:
         self._keeping.start()
-        if self._publisher is not None and self._broker is not None:
-            self._publisher.start()
-            self._broker.start()
+        self._page.attend(self._lines, self._active, self._voice, self._delivering.publisher, self._keeping)
+        self._page.start()
+        self._delivering.start()
         self._introduce()
         self._voice.state(MachineState.READY)
         for line in self._lines:
@@ -172,11 +172,12 @@ class Daemon:
         models = self._active.models
         self._voice.introduce(__version__, cameras, models.refs, models.engines, host_facts())
 
-    def _supervise(self, stop: threading.Event) -> None:
+    def _supervise(self, stop: threading.Event, hangup: Hangup) -> None:
         is_over = False
         while not is_over:
             is_over = stop.wait(_SUPERVISE_EVERY_S) or not self._is_worth_going_on
             self._look()
+            hangup.look()
             if time.monotonic_ns() - self._measured_ns >= round(self._station.metrics_every_s * 1e9):
                 self._measure()
 
@@ -187,14 +188,29 @@ class Daemon:
         return not is_broken and any(line.lane.is_running for line in self._lines)
 
     def _look(self) -> None:
-        found = [
-            one for line in self._lines for one in camera_conditions(line.camera, line.lane.feed.counters)
-        ]
-        found += [*repair_conditions(self._active.models.health), *self._controls.conditions()]
-        found += self._keeping.conditions()
-        self._voice.conditions([*engine_conditions(self._active.models.engines), *found])
+        conditions = self._conditions()
+        self._voice.conditions(conditions)
         self._teller.state()
         self._teller.counts(self._controls.counts)
+        self._service.look(
+            has_first_frame=any(line.lane.feed.counters.frames_read for line in self._lines),
+            status=summary(self._teller.present, self.total, conditions, self._delivering.waiting),
+        )
+
+    def _conditions(self) -> list[Condition]:
+        """Return everything that is wrong at the moment."""
+        models = self._active.models
+        cameras = [
+            one for line in self._lines for one in camera_conditions(line.camera, line.lane.feed.counters)
+        ]
+        return [
+            *engine_conditions(models.engines),
+            *cameras,
+            *repair_conditions(models.health),
+            *self._controls.conditions(),
+            *self._keeping.conditions(),
+            *self._delivering.conditions(),
+        ]
 
     def _measure(self) -> None:
         since_ns, now_ns = self._measured_ns, time.monotonic_ns()
@@ -208,7 +224,7 @@ class Daemon:
         for line in self._lines:
             line.lane.stop()
         with ThreadPoolExecutor(len(self._lines)) as pool:
-            endings = list(pool.map(_ending, self._lines))
+            endings = list(pool.map(Line.ending, self._lines))
         self._controls.stop()
         failures = [ending for ending in endings if ending is not None]
         self._teller.counts(self._controls.counts)
@@ -216,25 +232,7 @@ class Daemon:
             _log.error("another camera ended: %s", failure)
         return failures
 
-    def _say_goodbye(self, failures: Sequence[Exception | SystemExit]) -> None:
+    def _say_goodbye(self, failures: Sequence[Exception | SystemExit], stop_by_s: float) -> None:
         state = MachineState.ERROR if failures else MachineState.HALTED
         self._voice.state(state, str(failures[0]) if failures else "The station was stopped.")
-        if self._publisher is not None and self._broker is not None:
-            stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
-            self._publisher.stop(_STOP_TIMEOUT_S)
-            self._broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
-
-
-def _open_ledger(settings: LedgerSettings | None, run_id: str) -> Ledger | None:
-    if settings is None:
-        return None
-    return Ledger(settings.path, run_id, max_waiting=settings.max_waiting, keep_days=settings.keep_days)
-
-
-def _ending(line: Line) -> Exception | SystemExit | None:
-    """Wait for a camera's lane and return what ended it, if anything did."""
-    try:
-        line.lane.join()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - raised at the end of `run`
-        return error
-    return None
+        self._delivering.stop(stop_by_s)

@@ -9,7 +9,7 @@ from edgevision.daemon.lines import Line
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import camera_conditions, machine_state, repair_conditions
-from edgevision.messages import CommandCounts
+from edgevision.messages import CommandCounts, MachineState
 from edgevision.triggered import TriggeredLane
 
 __all__ = ["Teller"]
@@ -30,7 +30,7 @@ class Teller:
         self._told: dict[str, TriggerCounts] = {}
         self._told_commands: CommandCounts | None = None
         self._told_recipe = active.loaded.ref
-        self._told_engines = active.models.engines
+        self._told_models = active.models.refs
         self._telling = threading.Lock()
         self._is_over = False
 
@@ -40,7 +40,7 @@ class Teller:
             self._is_over = True
 
     def state(self) -> None:
-        """Tell the state of the station, and recipe and engines after a change; from any thread."""
+        """Tell the state of the station, and recipe and models after a change; from any thread."""
         with self._telling:
             if self._is_over:
                 return
@@ -48,10 +48,22 @@ class Teller:
                 self._told_recipe = self._active.loaded.ref
                 self._voice.inspects_by(self._told_recipe)
                 self._introduce()
-            elif self._active.models.engines != self._told_engines:
+            elif self._active.models.refs != self._told_models:
                 self._introduce()
-            self._told_engines = self._active.models.engines
+            self._told_models = self._active.models.refs
             self._tell_state()
+
+    @property
+    def present(self) -> MachineState:
+        """Return the state of the station as it is now."""
+        told = [line.lane for line in self._lines if isinstance(line.lane, TriggeredLane)]
+        return machine_state(
+            {line.camera: line.lane.feed.counters for line in self._lines},
+            sum(line.records.total for line in self._lines),
+            is_halted=self._is_halted,
+            is_engine_failed=any(one.state == "failed" for one in self._active.models.health.values()),
+            pending=sum(lane.counts.pending for lane in told) if len(told) == len(self._lines) else None,
+        )
 
     def counts(self, commands: CommandCounts | None) -> None:
         """Tell the books that have changed; from one thread."""
@@ -65,17 +77,15 @@ class Teller:
             self._told_commands = commands
             self._voice.commands(commands, self._since_ns)
 
+    @property
+    def _is_halted(self) -> bool:
+        return any(line.lane.is_halted for line in self._lines)
+
     def _tell_state(self) -> None:
-        counters = {line.camera: line.lane.feed.counters for line in self._lines}
-        told = [line.lane for line in self._lines if isinstance(line.lane, TriggeredLane)]
-        is_halted = any(line.lane.is_halted for line in self._lines)
-        state = machine_state(
-            counters,
-            sum(line.records.total for line in self._lines),
-            is_halted=is_halted,
-            is_engine_failed=any(one.state == "failed" for one in self._active.models.health.values()),
-            pending=sum(lane.counts.pending for lane in told) if len(told) == len(self._lines) else None,
+        wrong = repair_conditions(self._active.models.health)
+        for line in self._lines:
+            wrong += camera_conditions(line.camera, line.lane.feed.counters)
+        texts = [condition.text for condition in wrong]
+        self._voice.state(
+            self.present, "Halted by a command." if self._is_halted else next(iter(texts), None)
         )
-        wrong = [one.text for one in repair_conditions(self._active.models.health)]
-        wrong += [one.text for name, each in counters.items() for one in camera_conditions(name, each)]
-        self._voice.state(state, "Halted by a command." if is_halted else next(iter(wrong), None))

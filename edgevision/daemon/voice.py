@@ -16,6 +16,7 @@ from edgevision.messages import (
     HostFacts,
     MachineState,
     alarm_message,
+    alarm_record,
     commands_message,
     counters_message,
     info_message,
@@ -42,6 +43,11 @@ class Voice:
         self._started_ns = time.time_ns()
         self._state: MachineState | None = None
         self._active: dict[tuple[str, str | None], Condition] = {}
+
+    @property
+    def told(self) -> MachineState | None:
+        """Return the state that was said last; None before the first, and while the recipe changes."""
+        return self._state
 
     def inspects_by(self, recipe: RecipeRef) -> None:
         """Name another recipe from now on; the state is said again with it."""
@@ -94,11 +100,13 @@ class Voice:
         present = {(condition.code, condition.camera): condition for condition in conditions}
         for key, condition in present.items():
             if key not in self._active:
-                _log.error("alarm %s: %s", condition.code, condition.text)
+                record = alarm_record(condition.code, active=True, camera=condition.camera)
+                _log.error("alarm %s: %s", condition.code, condition.text, extra=record)
                 self._alarm(condition, active=True)
         for key, condition in self._active.items():
             if key not in present:
-                _log.info("alarm %s is over", condition.code)
+                record = alarm_record(condition.code, active=False, camera=condition.camera)
+                _log.info("alarm %s is over", condition.code, extra=record)
                 self._alarm(condition, active=False)
         self._active = present
 

@@ -1,13 +1,21 @@
 """What is wrong at the moment, and what state that is. Pure: counters in, conditions out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgevision.engines.guard import EngineHealth
 from edgevision.messages import MachineState, Severity
 from edgevision.ports import EngineInfo, FeedCounters
 
-__all__ = ["Condition", "camera_conditions", "engine_conditions", "machine_state", "repair_conditions"]
+__all__ = [
+    "Condition",
+    "camera_conditions",
+    "engine_conditions",
+    "ledger_conditions",
+    "machine_state",
+    "repair_conditions",
+]
 
 _CAMERA_TEXTS = {
     "camera_lost": "{camera} is lost: {error}",
@@ -67,6 +75,22 @@ def repair_conditions(engines: Mapping[str, EngineHealth]) -> list[Condition]:
             text = _ENGINE_TEXTS[health.state].format(step=step, cause=health.cause)
             conditions.append(Condition(f"engine_{health.state}", severity, text))
     return conditions
+
+
+def ledger_conditions(failure: str, damaged: Sequence[Path]) -> list[Condition]:
+    """Return what is wrong with the ledger: why it takes nothing, and which files were set aside."""
+    found = []
+    if failure:
+        text = f"Results are kept in memory and delivered from there: {failure}"
+        found.append(Condition("ledger_failing", Severity.ERROR, text))
+    if damaged:
+        names = ", ".join(path.name for path in damaged)
+        text = (
+            f"The ledger was damaged and a new one begun; what was not delivered is only in {names}. "
+            "Look into it with edgevision ledger, then move it away."
+        )
+        found.append(Condition("ledger_damaged", Severity.ERROR, text))
+    return found
 
 
 def machine_state(

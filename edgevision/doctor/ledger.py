@@ -25,5 +25,5 @@ def check_ledger(path: Path) -> Examination:
         remedy = f"save {path} for whoever audits it, and move it away; a new one is made"
         yield failed("ledger", " | ".join(books.problems), remedy)
     else:
-        waiting = sum(count for (_, state), count in books.counts.items() if state == "waiting")
+        waiting = sum(count for (state, _), count in books.counts.items() if state == "waiting")
         yield fine("ledger", f"{books.total} results without a gap, {waiting} wait for the broker")

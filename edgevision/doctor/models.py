@@ -8,7 +8,7 @@ from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import EngineSettings, Station
 from edgevision.doctor.findings import Examination, Finding, fine, refused, warned
 from edgevision.engines.machine import available_threads
-from edgevision.errors import BundleError, ConfigError, EngineError
+from edgevision.errors import BundleError, ConfigError, EngineError, GalleryError
 from edgevision.ports import EngineInfo
 
 __all__ = ["check_models"]
@@ -32,6 +32,9 @@ def _check_engines(recipe: LoadedRecipe, station: Station) -> Iterator[Finding]:
     streams = min(len(station.cameras), available_threads())
     try:
         models = Models(recipe, station.engine, streams)
+    except (ConfigError, GalleryError) as error:
+        yield refused("recipe.files", error)
+        return
     except (BundleError, EngineError) as error:
         yield refused("engine", error)
         return

@@ -1,9 +1,10 @@
 """Runs models with ONNX Runtime on CPU, CUDA or TensorRT.
 
 The library is imported on first use. It falls back to another provider silently, so the
-provider in use is read back from the session.
+provider in use is read back from the session. Its telemetry stays switched off.
 """
 
+import os
 import warnings
 from collections.abc import Mapping
 from types import ModuleType
@@ -107,6 +108,9 @@ def version() -> str:
 
 
 def _runtime() -> ModuleType:
+    # Read while it is imported. Calling disable_telemetry_events() afterwards is too late: the identifier
+    # of the device is written to the home folder by then, and the database of events opened.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime  # noqa: PLC0415  loading it takes as long as the rest of the package
     except ImportError as error:

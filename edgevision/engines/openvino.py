@@ -4,7 +4,7 @@ The library is optional and imported on first use, without the parts of it that 
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import ModuleType
@@ -34,14 +34,21 @@ class _Request:
     def __init__(self, compiled: Any, output_names: Iterable[str]) -> None:
         self._request = compiled.create_infer_request()
         self._input = self._request.get_input_tensor(0).data
-        self._outputs = [self._request.get_tensor(name).data for name in output_names]
+        self._reads = [self._reader(compiled, name) for name in output_names]
+
+    def _reader(self, compiled: Any, name: str) -> Callable[[], Tensor]:
+        """Return what reads an output; one whose size differs from call to call moves in memory."""
+        if compiled.output(name).get_partial_shape().is_dynamic:
+            return lambda: np.array(self._request.get_tensor(name).data)
+        memory: Tensor = self._request.get_tensor(name).data
+        return memory.copy
 
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
         """Return copies of the outputs: the next call overwrites them."""
         np.copyto(self._input, batch_nhwc)
         self._request.start_async()
         self._request.wait()
-        return tuple(output.copy() for output in self._outputs)
+        return tuple(read() for read in self._reads)
 
 
 class OpenVinoEngine:

@@ -2,7 +2,7 @@
 
 A comment inside the JPEG, `result_id=…`, says whose picture it is: what was found stands in that result.
 Encoding has a thread of its own; a picture that is not sent yet when a newer one
-comes is replaced by it. Nothing of this is kept or counted.
+comes is replaced by it, but an NG or ND never by an OK. Nothing of this is kept or counted.
 """
 
 import logging
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from edgevision.config.evidence import PreviewSettings
 from edgevision.evidence.render import jpeg
 from edgevision.ops.image import stretch
-from edgevision.types import Inspected
+from edgevision.types import Inspected, Judgement
 
 __all__ = ["Previewer"]
 
@@ -46,9 +46,16 @@ class Previewer:
     def commit(self, batch: Sequence[Inspected]) -> None:
         """Remember the newest of each camera; never waits."""
         with self._changed:
-            seen = (inspected for inspected in batch if inspected.frame is not None)
-            self._newest.update((inspected.inspection.camera, inspected) for inspected in seen)
+            for inspected in batch:
+                self._remember(inspected)
             self._changed.notify()
+
+    def _remember(self, inspected: Inspected) -> None:
+        """Let the newest wait, unless it would push an NG or ND aside for an OK."""
+        waiting = self._newest.get(inspected.inspection.camera)
+        is_waiting_not_ok = waiting is not None and not _is_ok(waiting)
+        if inspected.frame is not None and not (is_waiting_not_ok and _is_ok(inspected)):
+            self._newest[inspected.inspection.camera] = inspected
 
     def close(self, timeout_s: float) -> None:
         """End the thread; what is not sent yet is forgotten. Safe to call twice."""
@@ -87,6 +94,10 @@ class Previewer:
         return _commented(
             jpeg(image, self._settings.jpeg_quality), f"result_id={inspected.inspection.result_id}"
         )
+
+
+def _is_ok(inspected: Inspected) -> bool:
+    return inspected.inspection.verdict.judgement is Judgement.OK
 
 
 def _commented(content: bytes, comment: str) -> bytes:

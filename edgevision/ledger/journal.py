@@ -1,137 +1,243 @@
 """The ledger: results are on the disk before anyone is told of them, and stay until acknowledged.
 
-One thread writes; whoever appends waits for it, and results that arrive meanwhile, of other cameras
-too, share the next commit (group commit), so that a slow disk costs latency and not throughput.
+Whoever appends never waits: one thread writes, and what arrives meanwhile, of other cameras too, shares
+the next commit (group commit), as do the acknowledgements. While the disk takes nothing, results are
+delivered from memory as far as there is room, and written with their numbers when it is back.
 """
 
-import queue
+import logging
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from edgevision.errors import LedgerError
-from edgevision.ledger.store import Store
+from edgevision.health import FOR_EVER_S, Beat, unwatched
+from edgevision.ledger.disk import Disk
+from edgevision.ledger.unwritten import Unwritten, UnwrittenResult
 from edgevision.ports import NewResult, OutboxRow
+from edgevision.types import Judgement
 
 __all__ = ["Ledger"]
 
+_log = logging.getLogger(__name__)
+
 _GROUP = 256
-_FORGET_EVERY_S = 600.0
+_NOTE_DELIVERIES_AFTER_S = 0.2
+_NOTE_DELIVERIES_AT = 64
+_TIDY_EVERY_S = 60.0
+_IDLE_S = 1.0
+_UNNUMBERED = 1 << 62
+"""Row ids from here on are those of results whose sequence number is not known yet."""
 
 
 class Ledger:
     """An `Outbox` on disk. Safe in many threads."""
 
-    def __init__(self, path: Path, boot_id: str, *, max_waiting: int, keep_days: float = 30.0) -> None:
-        """Open the file and start the writer.
+    def __init__(
+        self,
+        path: Path,
+        boot_id: str,
+        *,
+        max_bytes: int,
+        keep_days: float = 30.0,
+        max_unwritten: int = 10_000,
+        beat: Beat = unwatched,
+    ) -> None:
+        """Open the file, if it can be used now, and start the writer.
 
         Args:
             path: The file; made where it is missing.
             boot_id: Names this start of the program.
-            max_waiting: So many results wait for the broker at most; more drop the oldest OK first.
-            keep_days: How long results stay that do not wait any more.
+            max_bytes: The file holds so much at most: see `room` for what makes room.
+            keep_days: How long results stay that the broker has acknowledged.
+            max_unwritten: So many results are kept in memory at most while the disk takes none.
+            beat: Called by the writer on each of its rounds.
 
         Raises:
-            LedgerError: the file cannot be opened, or is none of ours.
+            ForeignLedger: the file is of another version, or another process writes it.
         """
-        self._store = Store(path, boot_id)
-        self._max_waiting = max_waiting
-        self._keep_ns = round(keep_days * 86_400e9)
-        self._forget_at_s = 0.0
-        self._lock = threading.Lock()
-        self._dropped = 0
-        self._depth = self._store.waiting
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._path = path
+        self._boot_id = boot_id
+        self._beat = beat
+        self._disk = Disk(path, boot_id, max_bytes=max_bytes, keep_days=keep_days, beat=beat)
+        self._work = threading.Condition()
+        self._unwritten = Unwritten(boot_id, max_unwritten)
+        self._delivered: dict[int, None] = {}
+        self._hooks: deque[tuple[int, Callable[[], None]]] = deque()
+        self._depth = self._disk.waiting
+        self._due_s = self._tidy_at_s = time.monotonic()
+        self._is_closing = False
         self._writer = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._writer.start()
 
     @property
     def depth(self) -> int:
-        """How many results wait for the broker."""
+        """How many results the broker has not acknowledged."""
         return self._depth
 
     @property
-    def dropped(self) -> int:
-        """How many results were dropped since the start because too many waited."""
-        return self._dropped
+    def dropped(self) -> dict[Judgement, int]:
+        """How many results were lost since the start because there was no room."""
+        return {kind: self._disk.dropped[kind] + self._unwritten.dropped[kind] for kind in Judgement}
 
-    def append(self, results: Sequence[NewResult]) -> None:
-        """Commit results; they are on the disk when this returns.
+    @property
+    def failure(self) -> str:
+        """Why the disk takes nothing at present; empty while all is well."""
+        return self._disk.failure
 
-        Raises:
-            LedgerError: they could not be written.
-        """
-        job = _Job(results)
-        self._jobs.put(job)
-        job.done.result()
+    @property
+    def damaged(self) -> list[Path]:
+        """Damaged ledgers that were set aside beside this one and are still there."""
+        return self._disk.damaged
 
-    def pending(self, limit: int) -> Sequence[OutboxRow]:
-        """Return the oldest waiting results, in the order of committing."""
-        with self._lock:
-            return self._store.pending(limit)
+    @property
+    def is_held(self) -> bool:
+        """Whether the disk still holds the writer: after `close`, nobody can close the file."""
+        return self._writer.is_alive()
+
+    def append(self, results: Sequence[NewResult], on_safe: Callable[[], None]) -> None:
+        """Take results; `on_safe` is called when they are on the disk, or when the disk takes nothing."""
+        ticks_ns = time.monotonic_ns()
+        with self._work:
+            for result in results:
+                self._unwritten.add(result, ticks_ns)
+            self._count()
+            is_failing = bool(self._disk.failure)
+            if not is_failing:
+                self._hooks.append((self._unwritten.last, on_safe))
+            self._wake(0.0)
+        if is_failing:
+            on_safe()
+
+    def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> Sequence[OutboxRow]:
+        """Return the oldest waiting results `without` those of the given ids, in the order of committing."""
+        with self._work:
+            skipped = {self._known_id(row_id) for row_id in (*self._delivered, *without)}
+        rows = self._disk.pending(limit, skipped)
+        if self._disk.failure:
+            with self._work:
+                unsaved = map(self._unsaved, self._unwritten.oldest_waiting(limit + len(skipped)))
+                rows += [row for row in unsaved if row.row_id not in skipped]
+                self._wake(0.0)
+        return rows[:limit]
 
     def delivered(self, row_id: int) -> None:
         """Note that the broker has acknowledged a result; unknown ids are ignored."""
-        with self._lock:
-            self._store.deliver(row_id)
-            self._depth = self._store.waiting
+        with self._work:
+            self._delivered[row_id] = None
+            self._count()
+            is_urgent = len(self._delivered) >= _NOTE_DELIVERIES_AT
+            self._wake(0.0 if is_urgent else _NOTE_DELIVERIES_AFTER_S)
 
-    def close(self) -> None:
-        """Finish what was begun and close the file; safe to call twice."""
-        self._jobs.put(None)
-        self._writer.join()
-        self._store.close()
+    def close(self, timeout_s: float | None = None) -> None:
+        """Write what can be written and close the file, unless the disk takes longer; safe to call twice."""
+        with self._work:
+            self._is_closing = True
+            self._work.notify()
+        self._writer.join(timeout_s)
+        if self._writer.is_alive():
+            _log.error("%s: the disk does not answer; what it was given last may be missing", self._path)
+        else:
+            self._disk.close()
+        if len(self._unwritten):
+            _log.error("%s: %d results could not be written before the end", self._path, len(self._unwritten))
 
     def _write(self) -> None:
-        while (jobs := self._next_group()) is not None:
-            _settle(jobs, self._commit)
+        try:
+            self._serve()
+        finally:
+            self._beat(FOR_EVER_S)
 
-    def _next_group(self) -> "list[_Job] | None":
-        group = [self._jobs.get()]
-        while len(group) < _GROUP and group[-1] is not None and not self._jobs.empty():
-            group.append(self._jobs.get())
-        jobs = [job for job in group if job is not None]
-        if group[-1] is None:
-            if not jobs:
-                return None
-            self._jobs.put(None)
-        return jobs
+    def _serve(self) -> None:
+        while self._is_due():
+            self._commit()
+            if time.monotonic() >= self._tidy_at_s:
+                self._tidy()
+        while self._commit():
+            pass
 
-    def _commit(self, results: Sequence[NewResult]) -> None:
-        with self._lock:
-            self._store.append(results)
-            self._depth = self._store.waiting
-            self._keep_bounds()
+    def _is_due(self) -> bool:
+        """Wait for something to do; False when the ledger is to be closed."""
+        with self._work:
+            while not self._is_closing:
+                self._beat()
+                due_s = max(min(self._due_s, self._tidy_at_s), self._disk.again_at_s)
+                wait_s = due_s - time.monotonic()
+                if wait_s <= 0:
+                    return True
+                self._work.wait(min(wait_s, _IDLE_S))
+        return False
 
-    def _keep_bounds(self) -> None:
-        excess = self._depth - self._max_waiting
-        if excess > 0:
-            self._store.drop_waiting(excess)
-            self._dropped += excess
-            self._depth -= excess
-        now_s = time.monotonic()
-        if now_s >= self._forget_at_s:
-            self._store.forget_before(time.time_ns() - self._keep_ns)
-            self._forget_at_s = now_s + _FORGET_EVERY_S
+    def _commit(self) -> bool:
+        """Write one group; True when it is written and more is waiting to be."""
+        with self._work:
+            self._due_s = math.inf
+            delivered = self._to_note()
+            group = self._unwritten.group(_GROUP)
+        is_written = self._disk.write(group, [self._known_id(row_id) for row_id in delivered])
+        with self._work:
+            if is_written:
+                self._unwritten.written(group.through)
+                for row_id in delivered:
+                    del self._delivered[row_id]
+            else:
+                self._unwritten.release()
+            self._count()
+            if self._delivered:
+                self._wake(_NOTE_DELIVERIES_AFTER_S)
+            if len(self._unwritten) or not is_written:
+                self._wake(0.0)
+            is_more = bool(len(self._unwritten) or self._delivered)
+            hooks = self._hooks_through(group.through if is_written else self._unwritten.last)
+        for hook in hooks:
+            hook()
+        return is_written and is_more
 
+    def _to_note(self) -> list[int]:
+        """Return the acknowledgements that concern the file; the others are noted at once."""
+        for row_id in list(self._delivered):
+            start = _UNNUMBERED if row_id >= _UNNUMBERED else self._disk.base
+            if start is not None and self._unwritten.deliver(row_id - start):
+                del self._delivered[row_id]
+        return list(self._delivered)
 
-class _Job:
-    """Results of one caller, and its waiting for them."""
+    def _hooks_through(self, number: int) -> list[Callable[[], None]]:
+        hooks = []
+        while self._hooks and self._hooks[0][0] <= number:
+            hooks.append(self._hooks.popleft()[1])
+        return hooks
 
-    def __init__(self, results: Sequence[NewResult]) -> None:
-        self.results = results
-        self.done: Future[None] = Future()
+    def _tidy(self) -> None:
+        self._tidy_at_s = time.monotonic() + _TIDY_EVERY_S
+        self._disk.tidy()
 
+    def _count(self) -> None:
+        self._depth = max(0, self._disk.waiting + self._unwritten.waiting - len(self._delivered))
 
-def _settle(jobs: Sequence[_Job], commit: Callable[[Sequence[NewResult]], None]) -> None:
-    """Commit all in one group and wake the callers, or tell each what went wrong."""
-    try:
-        commit([result for job in jobs for result in job.results])
-    except LedgerError as error:
-        for job in jobs:
-            job.done.set_exception(error)
-    else:
-        for job in jobs:
-            job.done.set_result(None)
+    def _wake(self, after_s: float) -> None:
+        due_s = time.monotonic() + after_s
+        if due_s < self._due_s:
+            self._due_s = due_s
+            self._work.notify()
+
+    def _known_id(self, row_id: int) -> int:
+        """Return the sequence number where it has become known meanwhile."""
+        base = self._disk.base
+        return row_id if row_id < _UNNUMBERED or base is None else row_id - _UNNUMBERED + base
+
+    def _unsaved(self, each: UnwrittenResult) -> OutboxRow:
+        base = self._disk.base
+        sequence = None if base is None else base + each.number
+        return OutboxRow(
+            row_id=_UNNUMBERED + each.number if sequence is None else sequence,
+            topic=each.result.topic,
+            payload=each.result.payload,
+            judgement=each.result.judgement,
+            age_ns=time.monotonic_ns() - each.ticks_ns,
+            boot_id=self._boot_id,
+            sequence=sequence,
+            is_saved=False,
+        )

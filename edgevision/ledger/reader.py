@@ -1,16 +1,26 @@
-"""Reads a ledger for people and audits, also while a station writes it. Never changes it."""
+"""Reads a ledger for people and audits, also while a station writes it. Never changes it.
+
+Whether its books balance is `books`.
+"""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgevision.errors import LedgerError
+from edgevision.ledger.books import Books, read_books
 from edgevision.types import Judgement
 
-__all__ = ["Books", "LedgerReader", "LedgerRow"]
+__all__ = ["LedgerReader", "LedgerRow"]
+
+_ROWS = """
+SELECT * FROM (
+    SELECT sequence, boot_id, topic, judgement, committed_ns, state, ended_ns, payload
+    FROM results ORDER BY sequence DESC LIMIT ?
+) ORDER BY sequence
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +35,11 @@ class LedgerRow:
     committed_ns: int
     """UTC."""
     state: str
-    """`waiting`, `delivered` or `dropped`."""
-    payload: bytes | None
-    """The result message as JSON; None when it was dropped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """What a ledger holds, and whether it adds up."""
-
-    first: int
-    last: int
-    """Sequence numbers of the oldest and the newest result; 0 without any."""
-    boots: int
-    counts: dict[tuple[Judgement, str], int]
-    """Judgement and state → how many results."""
-    problems: tuple[str, ...]
-    """What does not add up, as sentences."""
-
-    @property
-    def total(self) -> int:
-        """How many results there are."""
-        return sum(self.counts.values())
+    """`waiting` or `delivered`."""
+    delivered_ns: int | None
+    """UTC; None while it waits."""
+    payload: bytes
+    """The result message as JSON."""
 
 
 class LedgerReader:
@@ -60,55 +53,29 @@ class LedgerReader:
                 f"{path}: expected a ledger, found no file; see ledger.path in the station file"
             )
         with self._translated():
-            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-            self._database.execute("SELECT sequence FROM results LIMIT 1").fetchone()
+            self._database = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+            )
+            self._database.execute("SELECT first FROM runs LIMIT 1").fetchone()
 
     def rows(self, newest: int | None = None) -> Iterator[LedgerRow]:
         """Yield results in order: all, or only the newest so many."""
         with self._translated():
-            after = 0
-            if newest is not None:
-                after = self._database.execute(
-                    "SELECT coalesce(max(sequence), 0) - ? FROM results", (newest,)
-                ).fetchone()[0]
-            for row in self._database.execute(
-                "SELECT sequence, boot_id, topic, judgement, committed_ns, state, payload FROM results "
-                "WHERE sequence > ? ORDER BY sequence",
-                (after,),
-            ):
-                yield LedgerRow(row[0], row[1], row[2], Judgement(row[3]), row[4], row[5], row[6])
+            for row in self._database.execute(_ROWS, (-1 if newest is None else newest,)):
+                yield LedgerRow(row[0], row[1], row[2], Judgement(row[3]), *row[4:])
 
     def books(self) -> Books:
-        """Count everything, and look for gaps and damage."""
+        """Count everything in one state of the file, and look for gaps and damage."""
         with self._translated():
-            counts: Counter[tuple[Judgement, str]] = Counter()
-            for judgement, state, count in self._database.execute(
-                "SELECT judgement, state, count(*) FROM results GROUP BY judgement, state"
-            ):
-                counts[Judgement(judgement), state] = count
-            first, last = self._database.execute(
-                "SELECT coalesce(min(sequence), 0), coalesce(max(sequence), 0) FROM results"
-            ).fetchone()
-            (boots,) = self._database.execute("SELECT count(*) FROM boots").fetchone()
-            return Books(first, last, boots, dict(counts), tuple(self._problems()))
+            self._database.execute("BEGIN")
+            try:
+                return read_books(self._database)
+            finally:
+                self._database.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def _problems(self) -> Iterator[str]:
-        for (line,) in self._database.execute("PRAGMA integrity_check"):
-            if line != "ok":
-                yield f"the file is damaged: {line}"
-        for before, after in self._database.execute(
-            "SELECT sequence, following FROM (SELECT sequence, lead(sequence) OVER (ORDER BY sequence) "
-            "AS following FROM results) WHERE following != sequence + 1"
-        ):
-            yield f"numbers {before + 1} to {after - 1} are missing"
-        for (sequence,) in self._database.execute(
-            "SELECT sequence FROM results WHERE (payload IS NULL) != (state = 'dropped') ORDER BY sequence"
-        ):
-            yield f"number {sequence} has lost its message without having been dropped"
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -1,148 +1,130 @@
-"""The journal's file: an SQLite database in WAL mode, and every statement on it.
+"""What the ledger's file holds: results with their numbers, the runs that count those let go, the starts.
 
-Used by one thread at a time. Knows nothing of threads, groups or brokers.
-
-Each result has a sequence number that grows by one and never has a gap, over restarts too.
-A result that had to be dropped keeps its number and loses its payload.
+Each result has a sequence number that grows by one and never has a gap, over restarts too. What became
+of it says its row, or the run that counts it. Each start of the station keeps a count of its own beside
+them, so that the books can be proved. When to write, and what if that fails, is not decided here.
 """
 
-import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
-from edgevision.errors import LedgerError
-from edgevision.ports import NewResult, OutboxRow
+from edgevision.ledger.database import Database
+from edgevision.ledger.room import Room, add_run
+from edgevision.ledger.runs import COUNTS, Run
+from edgevision.ledger.unwritten import UnwrittenResult
+from edgevision.ports import OutboxRow
 from edgevision.types import Judgement
 
 __all__ = ["Store"]
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE boots (
-    boot_id TEXT PRIMARY KEY,
-    started_ns INTEGER NOT NULL
-) STRICT;
-CREATE TABLE results (
-    sequence INTEGER PRIMARY KEY,
-    boot_id TEXT NOT NULL REFERENCES boots,
-    topic TEXT NOT NULL,
-    judgement TEXT NOT NULL,
-    committed_ns INTEGER NOT NULL,
-    payload BLOB,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dropped')),
-    ended_ns INTEGER
-) STRICT;
-CREATE INDEX waiting ON results (sequence) WHERE state = 'waiting';
+_WAITING = "SELECT sequence FROM results WHERE state = 'waiting' ORDER BY sequence"
+_ROWS = """
+SELECT sequence, topic, payload, judgement, boot_id, committed_ns, ticks_ns FROM results
+WHERE sequence IN ({marks}) AND state = 'waiting' ORDER BY sequence
 """
 
 
 class Store:
-    """An open journal. Every method may raise LedgerError."""
+    """An open ledger. Every method may raise LedgerError, and DamagedLedger when the file is broken.
+
+    One thread writes; `pending` may be called by another one and does not wait for it.
+    """
 
     def __init__(self, path: Path, boot_id: str) -> None:
-        """Open or create the file and note this start of the program."""
-        self._path = path
+        """Open or create the file; raises ForeignLedger for one of another version."""
         self._boot_id = boot_id
-        with self._translated("be opened"):
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._prepare()
+        self._started_ns = time.monotonic_ns()
+        self._database = Database(path)
+        self.room = Room(self._database)
 
-    def append(self, results: Sequence[NewResult]) -> None:
-        """Commit results in one transaction; they are on the disk when this returns."""
-        with self._transaction("take results"):
-            first = self._number("SELECT coalesce(max(sequence), 0) + 1 FROM results")
-            self._database.executemany(
-                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, 'waiting', NULL)",
-                [
-                    (number, self._boot_id, each.topic, each.judgement, each.committed_ns, each.payload)
-                    for number, each in enumerate(results, start=first)
-                ],
-            )
-
-    def deliver(self, sequence: int) -> None:
-        """Note that the broker has acknowledged a result."""
-        with self._transaction("note a delivery"):
-            self._database.execute(
-                "UPDATE results SET state = 'delivered', ended_ns = ? "
-                "WHERE sequence = ? AND state = 'waiting'",
-                (time.time_ns(), sequence),
-            )
-
-    def drop_waiting(self, excess: int) -> None:
-        """Drop so many waiting results, OK first and oldest first; their numbers stay."""
-        with self._transaction("drop results"):
-            self._database.execute(
-                "UPDATE results SET state = 'dropped', ended_ns = ?, payload = NULL WHERE sequence IN ("
-                "SELECT sequence FROM results WHERE state = 'waiting' "
-                "ORDER BY judgement != 'OK', sequence LIMIT ?)",
-                (time.time_ns(), excess),
-            )
-
-    def forget_before(self, committed_ns: int) -> None:
-        """Delete the oldest results, up to the first that waits; the newest keeps the count going."""
-        with self._transaction("forget old results"):
-            self._database.execute(
-                "DELETE FROM results WHERE committed_ns < ? "
-                "AND sequence < (SELECT max(sequence) FROM results) AND sequence < "
-                "(SELECT coalesce(min(sequence), 1 << 62) FROM results WHERE state = 'waiting')",
-                (committed_ns,),
-            )
-
-    def pending(self, limit: int) -> list[OutboxRow]:
-        """Return the oldest waiting results."""
-        with self._translated("be read"):
-            rows = self._database.execute(
-                "SELECT sequence, topic, payload, judgement, committed_ns FROM results "
-                "WHERE state = 'waiting' ORDER BY sequence LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [OutboxRow(row[0], row[1], row[2], Judgement(row[3]), row[4]) for row in rows]
+    @property
+    def last(self) -> int:
+        """The newest number; 0 without any."""
+        rows = self._database.number("SELECT coalesce(max(sequence), 0) FROM results")
+        return max(rows, self._database.number("SELECT coalesce(max(last), 0) FROM runs"))
 
     @property
     def waiting(self) -> int:
-        """How many results the broker has not acknowledged."""
-        with self._translated("be read"):
-            return self._number("SELECT count(*) FROM results WHERE state = 'waiting'")
+        """How many results the broker has not acknowledged; counts them."""
+        return self._database.number("SELECT count(*) FROM results WHERE state = 'waiting'")
+
+    def write(
+        self, base: int, results: Sequence[UnwrittenResult], runs: Sequence[Run], delivered: Sequence[int]
+    ) -> int:
+        """Commit in one transaction; it is on the disk when this returns.
+
+        Args:
+            base: Number n of this start has the sequence number `base` + n.
+            results: New ones.
+            runs: Results let go before they were written, with numbers as in `results`.
+            delivered: Sequence numbers of older results that the broker has acknowledged.
+
+        Returns:
+            How many of `delivered` were waiting.
+        """
+        with self._database.transaction("take results") as database:
+            if results or runs:
+                database.execute(
+                    "INSERT INTO boots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                    "SET ok = ok + excluded.ok, ng = ng + excluded.ng, nd = nd + excluded.nd",
+                    (self._boot_id, time.time_ns(), *_count(results, runs)),
+                )
+            database.executemany(
+                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [self._row(base, each) for each in results],
+            )
+            for run in runs:
+                add_run(database, run.moved(base))
+            found = 0
+            for sequence in delivered:
+                found += database.execute(
+                    "UPDATE results SET state = 'delivered', ended_ns = ? "
+                    "WHERE sequence = ? AND state = 'waiting'",
+                    (time.time_ns(), sequence),
+                ).rowcount
+        return found
+
+    def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> list[OutboxRow]:
+        """Return the oldest waiting results but some, of which nothing is read."""
+        with self._database.translated("be read"):
+            reading = self._database.reading
+            with closing(reading.execute(_WAITING)) as waiting:
+                numbers = (number for (number,) in waiting if number not in without)
+                wanted = list(islice(numbers, limit))
+            marks = ", ".join("?" * len(wanted))
+            rows = reading.execute(_ROWS.format(marks=marks), wanted).fetchall()
+        return [
+            OutboxRow(row[0], row[1], row[2], Judgement(row[3]), self._age_ns(*row[4:]), row[4], row[0])
+            for row in rows
+        ]
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._database.close()
 
-    def _prepare(self) -> None:
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._database.execute(f"PRAGMA {pragma}")
-        found = self._number("PRAGMA user_version")
-        if found not in {0, _VERSION}:
-            raise LedgerError(
-                f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
-                "use the program that wrote it, or move the file away"
-            )
-        if found == 0:
-            self._database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        self._database.execute("INSERT INTO boots VALUES (?, ?)", (self._boot_id, time.time_ns()))
+    def _row(self, base: int, each: UnwrittenResult) -> tuple[object, ...]:
+        result, sequence = each.result, base + each.number
+        state, ended_ns = ("delivered", time.time_ns()) if each.is_delivered else ("waiting", None)
+        kept = (result.topic, result.judgement, result.committed_ns, each.ticks_ns)
+        return (sequence, self._boot_id, *kept, state, ended_ns, result.payload)
 
-    def _number(self, query: str) -> int:
-        return int(self._database.execute(query).fetchone()[0])
+    def _age_ns(self, boot_id: str, committed_ns: int, ticks_ns: int) -> int:
+        """How long a result has waited: by the monotonic clock, which only its own start shares."""
+        now_ns = time.monotonic_ns()
+        if boot_id == self._boot_id:
+            return now_ns - ticks_ns
+        return max(time.time_ns() - committed_ns, now_ns - self._started_ns)
 
-    @contextmanager
-    def _transaction(self, what: str) -> Iterator[None]:
-        with self._translated(what):
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._database.execute("ROLLBACK")
-                raise
 
-    @contextmanager
-    def _translated(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise LedgerError(
-                f"{self._path}: the ledger cannot {what}: {error}; check the disk's space and rights"
-            ) from error
+def _count(results: Sequence[UnwrittenResult], runs: Sequence[Run]) -> list[int]:
+    """Return how many are OK, NG and ND."""
+    counts = Counter(each.result.judgement for each in results)
+    for run in runs:
+        for (_, judgement), number in zip(COUNTS, run.counts, strict=True):
+            counts[judgement] += number
+    return [counts[judgement] for judgement in Judgement]

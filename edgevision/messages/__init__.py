@@ -1,16 +1,17 @@
 """The messages of a station: models, JSON Schemas, topics. Pure; sending is `edgevision.mqtt`."""
 
-from edgevision.messages.alarm import Severity, alarm_message
+from edgevision.messages.alarm import Severity, alarm_message, alarm_record
 from edgevision.messages.catalogue import schemas
 from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_message
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
 from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
-from edgevision.messages.result import VOLATILE_FIELDS, result_message, stamp_published
+from edgevision.messages.result import VOLATILE_FIELDS, result_message
+from edgevision.messages.stamp import stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
 from edgevision.messages.topics import Topics
-from edgevision.messages.wire import encode
+from edgevision.messages.wire import encode, iso_utc
 
 __all__ = [
     "COMMAND_MODELS",
@@ -27,11 +28,13 @@ __all__ = [
     "Topics",
     "Verb",
     "alarm_message",
+    "alarm_record",
     "answer_message",
     "commands_message",
     "counters_message",
     "encode",
     "info_message",
+    "iso_utc",
     "metrics_message",
     "result_message",
     "schemas",

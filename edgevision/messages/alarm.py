@@ -1,5 +1,6 @@
 """The alarm message: something needs a person's attention, or no longer does."""
 
+import uuid
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -7,9 +8,12 @@ from pydantic import Field
 
 from edgevision.messages.wire import MessageModel, epoch_ms, iso_utc
 
-__all__ = ["SCHEMA", "AlarmMessage", "Severity", "alarm_message"]
+__all__ = ["SCHEMA", "AlarmMessage", "Severity", "alarm_message", "alarm_record"]
 
 SCHEMA = "edgevision.alarm/1"
+
+_ALARM_IDS = uuid.UUID("3f0b7e52-6a52-5c9b-8f6d-1e9c6d0b2a77")
+"""Namespace of the ids under which alarms are found in the journal."""
 
 
 class Severity(StrEnum):
@@ -59,3 +63,13 @@ def alarm_message(
         camera=camera,
         text=text,
     ).to_dict()
+
+
+def alarm_record(code: str, *, active: bool, camera: str | None = None) -> dict[str, Any]:
+    """Return the `extra` of an alarm's log record, for journald to index; each code has its MESSAGE_ID."""
+    fields = {
+        "MESSAGE_ID": uuid.uuid5(_ALARM_IDS, code).hex,
+        "EDGEVISION_ALARM": code,
+        "EDGEVISION_ACTIVE": str(int(active)),
+    }
+    return {"journal": fields | ({"EDGEVISION_CAMERA": camera} if camera else {})}

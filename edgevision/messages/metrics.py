@@ -47,8 +47,17 @@ class OutboxFigures:
     delivered: int = 0
     resent: int = 0
     refused: int = 0
-    dropped: int = 0
-    """Lost because the outbox was full."""
+    dropped_ok: int = 0
+    """Lost because there was no room, as the next two."""
+    dropped_ng: int = 0
+    dropped_nd: int = 0
+    late: int = 0
+    """Acknowledged, and marked as late."""
+
+    @property
+    def dropped(self) -> int:
+        """All that were lost."""
+        return self.dropped_ok + self.dropped_ng + self.dropped_nd
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,12 @@ class MetricsMessage(MessageModel):
     outbox_refused: Count
     """Answers of the broker that it will not take a result."""
     outbox_dropped: Count
-    """Results lost because the outbox was full."""
+    """Results lost because there was no room; of them:"""
+    outbox_dropped_ok: Count
+    outbox_dropped_ng: Count
+    outbox_dropped_nd: Count
+    outbox_late: Count
+    """Acknowledged results that were marked as late."""
     evidence_kept: Count | None = None
     """Absent, as the next four, at a station that keeps no evidence."""
     evidence_dropped: Count | None = None
@@ -140,6 +154,10 @@ def metrics_message(
         outbox_resent=outbox.resent,
         outbox_refused=outbox.refused,
         outbox_dropped=outbox.dropped,
+        outbox_dropped_ok=outbox.dropped_ok,
+        outbox_dropped_ng=outbox.dropped_ng,
+        outbox_dropped_nd=outbox.dropped_nd,
+        outbox_late=outbox.late,
         **_evidence(evidence),
     ).to_dict()
 

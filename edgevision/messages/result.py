@@ -29,13 +29,15 @@ __all__ = [
     "VOLATILE_FIELDS",
     "ResultMessage",
     "result_message",
-    "stamp_published",
 ]
 
 SCHEMA = "edgevision.result/1"
 
 VOLATILE_FIELDS = frozenset(
-    {"published_ts", "published_time", "acquisition_ms", "processing_ms", "inference_ms", "queue_ms"}
+    {
+        *("published_ts", "published_time", "boot_id", "sequence", "late", "unsaved"),
+        *("acquisition_ms", "processing_ms", "inference_ms", "queue_ms"),
+    }
 )
 """Fields that may differ between two runs of the same recorded input."""
 
@@ -55,6 +57,14 @@ class ResultMessage(MessageModel):
     """When it was handed to the broker, milliseconds since the epoch."""
     published_time: str | None = None
     """The same in ISO-8601 UTC."""
+    boot_id: str | None = None
+    """The start of the station that made it."""
+    sequence: Annotated[int, Field(ge=1)] | None = None
+    """Number of the result at its station: grows by one. With a ledger it goes on over restarts."""
+    late: Literal[1] | None = None
+    """Made before the present connection to the broker, or longer than 10 seconds before its publishing."""
+    unsaved: Literal[1] | None = None
+    """Published while the station's ledger could not be written: its number may come again after a crash."""
     schema_: Annotated[Literal["edgevision.result/1"], Field(alias="schema")]
     ts: int
     """Capture, milliseconds since the epoch; for recordings the position in the recording."""
@@ -151,15 +161,6 @@ def result_message(
         identities=identity_entries(inspection),
         classes=class_entries(inspection),
     ).to_dict()
-
-
-def stamp_published(payload: bytes, published_ns: int) -> bytes:
-    """Return the encoded result with the time of publishing, without decoding it.
-
-    `payload` is an encoded result message that has no time of publishing yet.
-    """
-    stamp = f'{{"published_ts":{epoch_ms(published_ns)},"published_time":"{iso_utc(published_ns)}",'
-    return stamp.encode() + payload[1:]
 
 
 def _reported(inspection: Inspection) -> Iterator[Defect]:

@@ -17,6 +17,7 @@ from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
 from edgevision.mqtt.access import Access, read_access
 from edgevision.mqtt.failure import Failure, FailureKind
+from edgevision.mqtt.guard import Guard
 from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits
 from edgevision.mqtt.session import WINDOW, OnDone, Session
@@ -29,6 +30,8 @@ _log = logging.getLogger(__name__)
 
 _STABLE_AFTER_S = 10.0
 _FAREWELL_STEP_S = 0.05
+_JOIN_S = 0.25
+"""For the thread to end after its time is up; one that waits for a network is left behind."""
 
 
 class PahoBroker:
@@ -53,9 +56,10 @@ class PahoBroker:
         self._hooks: list[Callable[[], None]] = []
         self._incoming = Incoming()
         self._session: Session | None = None
-        self._is_connected = False
+        self.connected_at_s: float | None = None
+        """When the present connection began, on the monotonic clock; None without one."""
         self._last_failure: Failure | None = None
-        self._callback_faults = 0
+        self._guarded = Guard()
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -63,7 +67,7 @@ class PahoBroker:
     @property
     def is_connected(self) -> bool:
         """True from the acknowledged `online` to the loss of the connection."""
-        return self._is_connected
+        return self.connected_at_s is not None
 
     @property
     def receive_maximum(self) -> int:
@@ -80,7 +84,7 @@ class PahoBroker:
     def protocol(self) -> str | None:
         """`5` or `3.1.1` while connected."""
         session = self._session
-        return session.version.value if session is not None and self._is_connected else None
+        return session.version.value if session is not None and self.is_connected else None
 
     @property
     def last_failure(self) -> Failure | None:
@@ -95,7 +99,7 @@ class PahoBroker:
     @property
     def callback_faults(self) -> int:
         """How many exceptions came out of `on_done` and hooks; each was logged."""
-        return self._callback_faults
+        return self._guarded.faults
 
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called from the network thread at every connection; call before `start`."""
@@ -112,7 +116,7 @@ class PahoBroker:
     def publish(self, message: Message, on_done: OnDone) -> bool:
         """Send now; False when not connected or too much is under way. See `ports.Broker`."""
         session = self._session
-        if session is None or not self._is_connected:
+        if session is None or not self.is_connected:
             return False
         return session.publish(message, partial(self._guarded, on_done))
 
@@ -124,7 +128,7 @@ class PahoBroker:
         if session is not None:
             session.wake()
         if self._thread.is_alive():
-            self._thread.join(timeout_s + 1.0)
+            self._thread.join(timeout_s + _JOIN_S)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -197,7 +201,7 @@ class PahoBroker:
                 self._say_farewell(session)
             return session.failure
         finally:
-            self._is_connected = False
+            self.connected_at_s = None
             self._session = None
             session.close(session.failure.text if session.failure else "the connection was closed")
             if time.monotonic() - since > _STABLE_AFTER_S:
@@ -208,7 +212,7 @@ class PahoBroker:
             return
         if delivery.refused:
             _log.warning("the broker does not take %s: %s", self._status_topic, delivery.reason)
-        self._is_connected = True
+        self.connected_at_s = time.monotonic()
         self._last_failure = None
         _log.info(
             "connected to %s:%d with MQTT %s%s, at most %d results under way",
@@ -224,7 +228,7 @@ class PahoBroker:
             self._guarded(hook)
 
     def _say_farewell(self, session: Session) -> None:
-        self._is_connected = False
+        self.connected_at_s = None
         is_said = False
         while session.failure is None and time.monotonic() < self._stop_by:
             is_said = is_said or session.publish(self._status(Status.STOPPED), lambda _delivery: None)
@@ -241,10 +245,3 @@ class PahoBroker:
     def _status(self, status: Status) -> Message:
         qos = self._will_qos if status is Status.OFFLINE else 1
         return Message(self._status_topic, status.value.encode(), qos, self._will_retain)
-
-    def _guarded(self, callback: Callable[..., None], *args: object) -> None:
-        try:
-            callback(*args)
-        except Exception:  # noqa: BLE001 - a fault of a caller must not end the network thread
-            self._callback_faults += 1
-            _log.exception("a callback of the MQTT client failed")

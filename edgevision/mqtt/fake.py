@@ -15,7 +15,9 @@ __all__ = ["FakeBroker"]
 class FakeBroker:
     """The `Broker` port in memory. It is away until `connect` is called."""
 
-    def __init__(self, receive_maximum: int = 20, protocol: str = "5") -> None:
+    def __init__(
+        self, receive_maximum: int = 20, protocol: str = "5", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Announce these properties while connected."""
         self.messages: list[Message] = []
         """Everything that arrived, also what was refused or never acknowledged."""
@@ -25,6 +27,8 @@ class FakeBroker:
         self.most_in_flight = 0
         self._receive_maximum = receive_maximum
         self._protocol = protocol
+        self._clock = clock
+        self._connected_at_s = 0.0
         self._changed = threading.Condition()
         self._is_connected = False
         self._is_holding = False
@@ -37,6 +41,11 @@ class FakeBroker:
     def is_connected(self) -> bool:
         """True between `connect` and `lose`."""
         return self._is_connected
+
+    @property
+    def connected_at_s(self) -> float | None:
+        """When `connect` was called, by the clock it was made with."""
+        return self._connected_at_s if self._is_connected else None
 
     @property
     def receive_maximum(self) -> int:
@@ -84,6 +93,7 @@ class FakeBroker:
 
     def connect(self) -> None:
         """Come up and call the hooks."""
+        self._connected_at_s = self._clock()
         self._is_connected = True
         for hook in self._hooks:
             hook()

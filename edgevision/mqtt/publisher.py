@@ -6,21 +6,23 @@ connection and are otherwise of no use. Callers never wait for the network.
 """
 
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.messages import (
     OutboxFigures,
     Severity,
     Topics,
     alarm_message,
+    alarm_record,
     encode,
     stamp_published,
 )
+from edgevision.mqtt.inbox import Inbox
 from edgevision.mqtt.notices import Notices
 from edgevision.mqtt.results import ResultStream
 from edgevision.ports import Broker, Message, Outbox
@@ -31,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S = 1.0
 _METRICS_EXPIRY_S = 60
+_JOIN_S = 0.1
+"""For the thread to end after its time is up; one that a disk holds is left behind."""
+_WAKE, _CONNECTED = "wake", "connected"
 
 MessageDict = Mapping[str, Any]
 
@@ -39,13 +44,20 @@ class Publisher:
     """Feeds a broker. Create it before the broker is started, stop it before the broker is stopped."""
 
     def __init__(
-        self, broker: Broker, outbox: Outbox, topics: Topics, *, result_expiry_s: int | None = None
+        self,
+        broker: Broker,
+        outbox: Outbox,
+        topics: Topics,
+        *,
+        result_expiry_s: int | None = None,
+        beat: Beat = unwatched,
     ) -> None:
         """Compose; `result_expiry_s` bounds how long an MQTT 5 broker keeps a result for a subscriber."""
         self._broker = broker
         self._outbox = outbox
         self._topics = topics
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._beat = beat
+        self._inbox = Inbox()
         self._results = ResultStream(broker, outbox, self._inbox.put, expiry_s=result_expiry_s)
         self._notices = Notices(broker, self._inbox.put)
         self._info: MessageDict | None = None
@@ -55,12 +67,17 @@ class Publisher:
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
-        broker.on_connected(partial(self._inbox.put, self._on_connected))
+        broker.on_connected(partial(self._inbox.put, self._on_connected, _CONNECTED))
 
     @property
     def figures(self) -> OutboxFigures:
         """What became of the results so far."""
         return self._results.figures
+
+    @property
+    def is_connected(self) -> bool:
+        """True while the broker is there."""
+        return self._broker.is_connected
 
     @property
     def faults(self) -> int:
@@ -75,15 +92,15 @@ class Publisher:
         """End when everything is acknowledged, or after `timeout_s`; says what is left."""
         self._stop_by = time.monotonic() + timeout_s
         self._stopping.set()
-        self._inbox.put(_nothing)
+        self._inbox.put(_nothing, _WAKE)
         if self._thread.is_alive():
-            self._thread.join(timeout_s + _IDLE_S)
+            self._thread.join(timeout_s + _JOIN_S)
         if self._outbox.depth:
             _log.warning("%d results were not acknowledged by the broker", self._outbox.depth)
 
     def info(self, message: MessageDict) -> None:
         """Retain the info message; the MQTT version in use is added at each connection."""
-        self._inbox.put(partial(self._hold_info, message))
+        self._inbox.put(partial(self._hold_info, message), self._topics.info)
 
     def state(self, message: MessageDict) -> None:
         """Retain the state message."""
@@ -93,12 +110,12 @@ class Publisher:
         """Send an alarm; an active one again at each connection until it is over."""
         key = f"{self._topics.alarm} {message['code']} {message.get('camera', '')}"
         sent = Message(self._topics.alarm, encode(message), qos=1)
-        self._inbox.put(partial(self._notices.hold, key, sent, is_passing=not message["active"]))
+        self._inbox.put(partial(self._notices.hold, key, sent, is_passing=not message["active"]), key)
 
     def metrics(self, camera: str, message: MessageDict) -> None:
         """Send metrics, if there is a connection."""
-        sent = Message(self._topics.metrics(camera), encode(message), expiry_s=_METRICS_EXPIRY_S)
-        self._inbox.put(partial(self._send_if_connected, sent))
+        topic = self._topics.metrics(camera)
+        self._send_if_connected(Message(topic, encode(message), expiry_s=_METRICS_EXPIRY_S))
 
     def counters(self, camera: str, message: MessageDict) -> None:
         """Retain the books of a triggered camera."""
@@ -108,10 +125,13 @@ class Publisher:
         """Retain the counts of the commands."""
         self._hold(Message(self._topics.commands, encode(message), qos=1, retain=True))
 
+    def retain(self, topic: str, payload: bytes) -> None:
+        """Retain a payload on a topic that is not the station's own; empty deletes what is retained there."""
+        self._hold(Message(topic, payload, qos=1, retain=True))
+
     def preview(self, camera: str, jpeg: bytes) -> None:
         """Send a small picture, if there is a connection."""
-        sent = Message(self._topics.preview(camera), jpeg)
-        self._inbox.put(partial(self._send_if_connected, sent))
+        self._send_if_connected(Message(self._topics.preview(camera), jpeg))
 
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
@@ -119,13 +139,13 @@ class Publisher:
         for camera, payload in last.items():
             stamped = stamp_published(payload, now_ns)
             self._hold(Message(self._topics.last(camera), stamped, qos=0, retain=True))
-        self._inbox.put(_nothing)
+        self._inbox.put(_nothing, _WAKE)
 
     def _send_if_connected(self, message: Message) -> None:
-        self._broker.publish(message, _nothing)
+        self._inbox.put(partial(self._broker.publish, message, _nothing), message.topic)
 
     def _hold(self, message: Message) -> None:
-        self._inbox.put(partial(self._notices.hold, message.topic, message))
+        self._inbox.put(partial(self._notices.hold, message.topic, message), message.topic)
 
     def _hold_info(self, message: MessageDict) -> None:
         self._info = message
@@ -140,6 +160,7 @@ class Publisher:
 
     def _run(self) -> None:
         while not self._is_over():
+            self._beat()
             try:
                 self._take()
                 self._watch()
@@ -149,31 +170,33 @@ class Publisher:
                 self._faults += 1
                 _log.exception("the publisher failed; it goes on")
                 self._stopping.wait(_IDLE_S)
+        self._beat(FOR_EVER_S)
 
     def _take(self) -> None:
         due_in_s = self._results.due_in_s
         wait_s = _IDLE_S if due_in_s is None else min(_IDLE_S, due_in_s)
-        try:
-            self._inbox.get(timeout=wait_s)()
-            while True:
-                self._inbox.get_nowait()()
-        except queue.Empty:
-            return
+        if self._stopping.is_set():
+            wait_s = max(0.0, min(wait_s, self._stop_by - time.monotonic()))
+        work = self._inbox.take(wait_s)
+        while work is not None:
+            work()
+            work = self._inbox.take(0.0)
 
     def _is_over(self) -> bool:
         if not self._stopping.is_set():
             return False
-        is_done = self._outbox.depth == 0 and self._notices.is_all_sent and self._inbox.empty()
+        is_done = self._outbox.depth == 0 and self._notices.is_all_sent and self._inbox.is_empty
         return is_done or time.monotonic() > self._stop_by
 
     def _watch(self) -> None:
-        dropped, refusal = self._outbox.dropped, self._results.refusal
+        dropped, refusal = sum(self._outbox.dropped.values()), self._results.refusal
         if self._outbox.depth == 0:
             self._drops_over = dropped
         self._alarm_while(
             "results_dropped",
             is_active=dropped > self._drops_over,
-            text="The outbox is full and results are lost. Check the broker and the network.",
+            text="There is no more room and results are lost: OK first, the oldest first. "
+            "Check the broker, the network and the disk.",
         )
         self._alarm_while(
             "results_refused",
@@ -185,7 +208,9 @@ class Publisher:
         if is_active == (code in self._active_alarms):
             return
         self._active_alarms ^= {code}
-        _log.log(logging.ERROR if is_active else logging.INFO, "%s", text if is_active else f"{code}: over")
+        level = logging.ERROR if is_active else logging.INFO
+        record = alarm_record(code, active=is_active)
+        _log.log(level, "%s", text if is_active else f"{code}: over", extra=record)
         self.alarm(
             alarm_message(
                 code,

@@ -6,20 +6,27 @@ holds nothing up; refusals in a row slow everything down to one probe at a time,
 pauses. Only for the publisher's thread.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from edgevision.messages import OutboxFigures, stamp_published
 from edgevision.ports import Broker, Delivery, Message, Outbox, OutboxRow
+from edgevision.types import Judgement
 
-__all__ = ["REFUSED_AGAIN_S", "ResultStream"]
+__all__ = ["LATE_AFTER_S", "REFUSED_AGAIN_S", "ResultStream"]
 
 REFUSED_AGAIN_S = 60.0
 """A refused result is offered again after this time."""
 
+LATE_AFTER_S = 10.0
+"""A result that has waited for longer is marked as late."""
+
 _WINDOW = 20
 _PAUSE_MIN_S = 1.0
+_LOOK_AGAIN_S = 0.05
 
 Later = Callable[[Callable[[], None]], None]
 
@@ -48,69 +55,91 @@ class ResultStream:
         self._set_aside: dict[int, float] = {}
         self._pause_s = 0.0
         self._resume_at = 0.0
-        self._delivered = self._resent = self._refused = 0
+        self._delivered = self._late = self._resent = self._refused = 0
         self.refusal = ""
 
     @property
     def figures(self) -> OutboxFigures:
         """What became of the results so far."""
+        dropped = self._outbox.dropped
         return OutboxFigures(
-            self._outbox.depth, self._delivered, self._resent, self._refused, self._outbox.dropped
+            depth=self._outbox.depth,
+            delivered=self._delivered,
+            late=self._late,
+            resent=self._resent,
+            refused=self._refused,
+            dropped_ok=dropped[Judgement.OK],
+            dropped_ng=dropped[Judgement.NG],
+            dropped_nd=dropped[Judgement.ND],
         )
 
     @property
     def due_in_s(self) -> float | None:
-        """When something set aside may be sent again, in seconds from now; None if nothing is."""
-        due = [*self._set_aside.values(), *([self._resume_at] if self._pause_s else [])]
-        return max(0.0, min(due) - self._clock()) if due else None
+        """When to look again, in seconds from now; None when an event will say so."""
+        due_s = min(self._set_aside.values(), default=self._resume_at if self._pause_s else None)
+        if due_s is None or self._broker.connected_at_s is None or self._room <= 0:
+            return None
+        return max(_LOOK_AGAIN_S, max(due_s, self._resume_at) - self._clock())
 
     def send(self) -> None:
         """Send what may be sent now."""
-        if not self._broker.is_connected or self._clock() < self._resume_at:
+        connected_at_s = self._broker.connected_at_s
+        if connected_at_s is None or self._clock() < self._resume_at:
             return
-        window = 1 if self._pause_s else min(self._broker.receive_maximum, _WINDOW)
-        for row in self._due(window - len(self._in_flight)):
+        for row in self._due(self._room):
             self._in_flight.add(row.row_id)
-            if not self._broker.publish(self._message(row), partial(self._on_done, row.row_id)):
+            is_late = row.age_ns > 1e9 * min(LATE_AFTER_S, self._clock() - connected_at_s)
+            message = self._message(row, is_late=is_late)
+            if not self._broker.publish(message, partial(self._on_done, row.row_id, is_late)):
                 self._in_flight.discard(row.row_id)
                 return
 
-    def _due(self, room: int) -> list[OutboxRow]:
+    @property
+    def _room(self) -> int:
+        window = 1 if self._pause_s else min(self._broker.receive_maximum, _WINDOW)
+        return window - len(self._in_flight)
+
+    def _due(self, room: int) -> Sequence[OutboxRow]:
         if room <= 0:
             return []
-        limit = room + len(self._in_flight) + len(self._set_aside)
-        rows = self._outbox.pending(limit)
-        self._forget_dropped(rows, is_all=len(rows) < limit)
         now = self._clock()
-        due = [
-            row
-            for row in rows
-            if row.row_id not in self._in_flight and self._set_aside.get(row.row_id, now) <= now
-        ]
-        return due[:room]
+        aside = {row_id for row_id, until in self._set_aside.items() if until > now}
+        rows = self._outbox.pending(room, aside | self._in_flight)
+        if len(aside) < len(self._set_aside):
+            self._forget_dropped(aside, rows, through=rows[-1].row_id if len(rows) == room else math.inf)
+        return rows
 
-    def _forget_dropped(self, rows: Sequence[OutboxRow], *, is_all: bool) -> None:
-        waiting = {row.row_id for row in rows}
+    def _forget_dropped(self, aside: AbstractSet[int], rows: Sequence[OutboxRow], through: float) -> None:
+        """Forget whose time has come and who is not among the oldest that wait."""
+        kept = aside | {row.row_id for row in rows}
         self._set_aside = {
-            row_id: until
-            for row_id, until in self._set_aside.items()
-            if row_id in waiting or (not is_all and row_id > max(waiting, default=0))
+            row_id: until for row_id, until in self._set_aside.items() if row_id in kept or row_id > through
         }
 
-    def _message(self, row: OutboxRow) -> Message:
-        now_ns = self._wall_ns()
-        expiry_s = self._expiry_s
-        if expiry_s is not None:
-            age_s = max(0, now_ns - row.committed_ns) // 1_000_000_000
-            expiry_s = max(1, expiry_s - age_s)
-        return Message(row.topic, stamp_published(row.payload, now_ns), qos=1, expiry_s=expiry_s)
+    def _message(self, row: OutboxRow, *, is_late: bool) -> Message:
+        payload = stamp_published(
+            row.payload,
+            self._wall_ns(),
+            boot_id=row.boot_id,
+            sequence=row.sequence,
+            is_late=is_late,
+            is_saved=row.is_saved,
+        )
+        return Message(row.topic, payload, qos=1, expiry_s=self._expiry_of(row))
 
-    def _on_done(self, row_id: int, delivery: Delivery) -> None:
-        self._later(partial(self._settle, row_id, delivery))
+    def _expiry_of(self, row: OutboxRow) -> int | None:
+        """The broker counts from when it gets a message: what has passed before is taken off."""
+        if self._expiry_s is None:
+            return None
+        return max(1, self._expiry_s - row.age_ns // 1_000_000_000)
 
-    def _settle(self, row_id: int, delivery: Delivery) -> None:
+    def _on_done(self, row_id: int, is_late: bool, delivery: Delivery) -> None:
+        self._later(partial(self._settle, row_id, is_late, delivery))
+
+    def _settle(self, row_id: int, is_late: bool, delivery: Delivery) -> None:
         self._in_flight.discard(row_id)
         if delivery.ok:
+            self._late += is_late
             self._accept(row_id)
         elif delivery.refused:
             self._refuse(row_id, delivery.reason)

@@ -188,6 +188,7 @@ class Session:
 
     def _is_full(self, qos: int) -> bool:
         under_way = sum(1 for pending_qos, _ in self._pending.values() if bool(pending_qos) == bool(qos))
+        under_way += len(self._unsendable)
         return under_way >= (min(WINDOW, self.limits.receive_maximum) if qos else _UNSENT_MAX)
 
     def _excess(self, message: Message, properties: Properties | None) -> str:

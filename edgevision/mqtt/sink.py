@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from edgevision.messages import Topics, encode, result_message
 from edgevision.mqtt.publisher import Publisher
 from edgevision.ports import NewResult, Outbox
 from edgevision.types import Inspected, Inspection
 
-__all__ = ["ResultSink"]
+__all__ = ["ResultSink", "UriOf"]
+
+UriOf = Callable[[Inspection], str]
+"""Says where the evidence of an inspection will be; empty for nowhere."""
 
 
 class ResultSink:
@@ -19,7 +23,7 @@ class ResultSink:
         outbox: Outbox,
         publisher: Publisher,
         topics: Topics,
-        uri_of: Callable[[Inspection], str] = lambda _inspection: "",
+        uri_of: UriOf = lambda _inspection: "",
     ) -> None:
         """Compose; `uri_of` says where the evidence of an inspection will be, empty for nowhere."""
         self._uri_of = uri_of
@@ -28,7 +32,7 @@ class ResultSink:
         self._topics = topics
 
     def commit(self, batch: Sequence[Inspected]) -> None:
-        """Put the results into the outbox; never waits for the network."""
+        """Put the results into the outbox; waits neither for the network nor for a disk."""
         last: dict[str, bytes] = {}
         results = []
         for inspected in batch:
@@ -43,5 +47,4 @@ class ResultSink:
             topic = self._topics.result(inspection.camera)
             results.append(NewResult(topic, payload, inspection.verdict.judgement, time.time_ns()))
             last[inspection.camera] = payload
-        self._outbox.append(results)
-        self._publisher.committed(last)
+        self._outbox.append(results, partial(self._publisher.committed, last))

@@ -48,7 +48,7 @@ def annotate(image_bgr: ImageBgr, inspection: Inspection) -> ImageBgr:
     taken: list[Box] = [(0, 0, image.shape[1], pen.px(46)), *(defect.box_xyxy for defect in tagged)]
     for defect in tagged:
         taken.append(_tag(pen, defect, taken))
-    for identity in _identities(inspection):
+    for identity in _identities(inspection)[:_TAGS_MAX]:
         taken.append(_name_tag(pen, identity, taken))
     _banner(pen, inspection)
     return image

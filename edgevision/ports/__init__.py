@@ -24,6 +24,7 @@ from edgevision.ports.inspecting import (
     Task,
     Tensor,
 )
+from edgevision.ports.supervising import ServiceManager
 from edgevision.ports.triggering import EdgeLine, TriggerInput
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "OutboxRow",
     "Received",
     "References",
+    "ServiceManager",
     "Source",
     "Task",
     "Tensor",

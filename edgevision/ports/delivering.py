@@ -1,6 +1,7 @@
 """The seams on the way out: sinks, the outbox, the broker. Nothing here is implemented."""
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,6 +75,10 @@ class Broker(Protocol):
         """True between a successful CONNACK and the loss of the connection."""
 
     @property
+    def connected_at_s(self) -> float | None:
+        """When the present connection began, on the monotonic clock; None without one."""
+
+    @property
     def receive_maximum(self) -> int:
         """How many QoS 1 messages may be unacknowledged, from CONNACK; 65535 when not said."""
 
@@ -107,16 +112,22 @@ class Broker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One committed result that the broker has not acknowledged yet."""
+    """One result that the broker has not acknowledged yet."""
 
     row_id: int
-    """Grows with the order of committing."""
+    """Grows with the order of appending."""
     topic: str
     payload: bytes
     """The encoded result message, without its time of publishing."""
     judgement: Judgement
-    committed_ns: int
-    """UTC."""
+    age_ns: int
+    """How long it has waited; at least as long as this process runs, for a result of an earlier one."""
+    boot_id: str | None = None
+    """The start of the program that made it."""
+    sequence: int | None = None
+    """Its number, without a gap; None while the outbox does not know it."""
+    is_saved: bool = True
+    """False when it should be on a disk and is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +143,24 @@ class NewResult:
 
 
 class Outbox(Protocol):
-    """Committed results on their way to the broker. Safe in many threads."""
+    """Results on their way to the broker. Safe in many threads; never waits for a disk."""
 
-    def append(self, results: Sequence[NewResult]) -> None:
-        """Take results; when this returns they are as safe as this outbox makes them."""
+    def append(self, results: Sequence[NewResult], on_safe: Callable[[], None]) -> None:
+        """Take results; `on_safe` is called once, by any thread, when they are as safe as can be.
+
+        Only from then on they are among the pending ones.
+        """
 
     @property
     def depth(self) -> int:
-        """How many rows wait."""
+        """How many results the broker has not acknowledged."""
 
     @property
-    def dropped(self) -> int:
+    def dropped(self) -> Mapping[Judgement, int]:
         """How many results were lost since the start because there was no room."""
 
-    def pending(self, limit: int) -> Sequence[OutboxRow]:
-        """Return the oldest waiting rows, in the order of committing."""
+    def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> Sequence[OutboxRow]:
+        """Return the oldest waiting rows `without` those of the given ids, in the order of appending."""
 
     def delivered(self, row_id: int) -> None:
         """Forget a row that the broker has acknowledged; unknown ids are ignored."""

@@ -7,7 +7,7 @@ import shlex
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from export.cli.options import (
     Data,
     HeldOut,
     ManifestFile,
+    Nms,
     Opset,
     QuantizeMethod,
     RecipeFile,
@@ -31,11 +32,11 @@ from export.cli.options import (
     torch_module,
 )
 from export.cli.train import (
-    ConfigFile,
-    DataFolder,
-    OutDir,
+    Config,
+    Folder,
+    Out,
     Resume,
-    StartBundle,
+    Start,
     Threads,
     train_app,
     train_classifier,
@@ -43,6 +44,9 @@ from export.cli.train import (
     train_ssd,
     train_unet,
 )
+
+if TYPE_CHECKING:
+    from export.pipeline import Step
 
 __all__ = ["app", "main"]
 
@@ -68,7 +72,7 @@ def convert(
         str, typer.Argument(metavar="MODEL", help="CHECKPOINT.pt, MODULE:FUNCTION or FILE.onnx")
     ],
     manifest: ManifestFile,
-    out: OutDir,
+    out: Out,
     data: Data = None,
     opset: Opset = 18,
 ) -> None:
@@ -138,6 +142,7 @@ def bundle(
     method: QuantizeMethod = "minmax",
     recipe: RecipeFile = None,
     pictures: HeldOut = 200,
+    nms: Nms = False,
 ) -> None:
     """Run the gate and, when it passes, write the bundle; with --onnx from a model of your own."""
     if (work is None) == (onnx is None) or (onnx is None) != (manifest is None):
@@ -147,31 +152,31 @@ def bundle(
         convert(str(onnx), manifest, work)
         quantize(work, data, method, recipe, pictures)
     assert work is not None
-    _bundle(work, out, data, recipe, pictures)
+    _bundle(out, open_step(work, data, recipe, pictures), nms=nms)
 
 
-def _bundle(work: Path, out: Path, data: str | None, recipe: Path | None, pictures: int) -> None:
+def _bundle(out: Path, step: "Step", *, nms: bool) -> None:
     from export.cli.tables import print_gate
     from export.pipeline import bundle as run
 
-    step = open_step(work, data, recipe, pictures)
-    print_gate(run(step, out, _command(), torch_module(step.work)))
+    print_gate(run(step, out, _command(), torch_module(step.work), suppression=nms))
     say(f"{out}: written")
 
 
 @app.command("all")
 def everything(
-    config: ConfigFile,
+    config: Config,
     manifest: ManifestFile,
-    out: OutDir,
-    data: DataFolder = None,
+    out: Out,
+    data: Folder = None,
     resume: Resume = False,
-    start: StartBundle = None,
+    start: Start = None,
     threads: Threads = None,
     recipe: RecipeFile = None,
     opset: Opset = 18,
     method: QuantizeMethod = "minmax",
     pictures: HeldOut = 200,
+    nms: Nms = False,
 ) -> None:
     """Train, convert, quantize, verify and bundle; the bundle lands in OUT/NAME.zip."""
     from export.classify.config import is_classifier_config
@@ -192,7 +197,7 @@ def everything(
         train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
-    _bundle(out, out / f"{name}.zip", source, recipe, pictures)
+    _bundle(out / f"{name}.zip", open_step(out, source, recipe, pictures), nms=nms)
 
 
 def _required(data: Path | None, config: Path) -> Path:

@@ -19,6 +19,7 @@ __all__ = [
     "Data",
     "HeldOut",
     "ManifestFile",
+    "Nms",
     "Opset",
     "QuantizeMethod",
     "RecipeFile",
@@ -52,6 +53,9 @@ QuantizeMethod = Annotated[
 RecipeFile = Annotated[
     Path | None,
     typer.Option("--recipe", metavar="FILE", help="Judge by this recipe; any defect is NG without it."),
+]
+Nms = Annotated[
+    bool, typer.Option("--nms", help="Put decoding and suppression of doubles into the graphs of an SSD.")
 ]
 WorkDir = Annotated[Path, typer.Argument(metavar="WORK", help="The folder that convert made.")]
 

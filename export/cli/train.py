@@ -1,4 +1,4 @@
-"""`python -m export train …`: one command for each kind of network. Parses, trains, prints one line."""
+"""`python -m export train …`: trains the networks, and the options that `all` shares with it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +8,11 @@ import typer
 from edgevision.errors import UsageError
 
 __all__ = [
-    "ConfigFile",
-    "DataFolder",
-    "OutDir",
+    "Config",
+    "Folder",
+    "Out",
     "Resume",
-    "StartBundle",
+    "Start",
     "Threads",
     "train_app",
     "train_classifier",
@@ -23,26 +23,24 @@ __all__ = [
 
 train_app = typer.Typer(help="Train a network.", no_args_is_help=True)
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")
-]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="A training configuration, in YAML.")]
+Folder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of labelled pictures.")]
 Threads = Annotated[int | None, typer.Option(help="Threads for torch; torch's own choice when absent.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch in OUT.")]
-StartBundle = Annotated[
+Start = Annotated[
     Path | None,
-    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of this network."),
+    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of the same network."),
 ]
-OutDir = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
 
 
 @train_app.command("unet")
 def train_unet(
-    config: ConfigFile,
-    out: OutDir,
-    data: DataFolder = None,
+    config: Config,
+    out: Out,
+    data: Folder = None,
     resume: Resume = False,
-    start: StartBundle = None,
+    start: Start = None,
     threads: Threads = None,
 ) -> None:
     """Train a UNet; the best weights land in OUT/best.pt, the report in OUT/report.html."""
@@ -57,8 +55,8 @@ def train_unet(
 
 @train_app.command("ssd")
 def train_ssd(
-    config: ConfigFile,
-    out: OutDir,
+    config: Config,
+    out: Out,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of labelled boxes.")],
     resume: Resume = False,
     start: Annotated[
@@ -80,7 +78,7 @@ def train_ssd(
 
 
 @train_app.command("embedder")
-def train_embedder(config: ConfigFile, out: OutDir, resume: Resume = False, threads: Threads = None) -> None:
+def train_embedder(config: Config, out: Out, resume: Resume = False, threads: Threads = None) -> None:
     """Train an embedder on drawn identities; the best weights land in OUT/best.pt."""
     from export.embed.config import load_embed_config
     from export.embed.loop import train_embedder as train
@@ -95,8 +93,8 @@ def train_embedder(config: ConfigFile, out: OutDir, resume: Resume = False, thre
 
 @train_app.command("classifier")
 def train_classifier(
-    config: ConfigFile,
-    out: OutDir,
+    config: Config,
+    out: Out,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of pictures by class.")],
     resume: Resume = False,
     threads: Threads = None,

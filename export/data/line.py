@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from edgevision.capture.sample import CLASS_NAMES, LINE, WIDE, render_part
+from edgevision.capture.sample import CLASS_NAMES, LINE, PITTED, WIDE, Look, render_part
 from export.data.sample import Sample
 
 __all__ = ["FIRST_SEED", "HardPartsSet", "SampleLineSet"]
@@ -16,13 +16,16 @@ _PARTS_PER_SEED = 40
 class SampleLineSet:
     """`frames` parts; every few parts come from another line, with its own belt and textures.
 
-    The first `wide_share` of each line's parts show the wide look, the others the line's own.
+    The first `wide_share` of each line's parts show the wide look, the next `pitted_share` many pits, the
+    others the line's own look.
     """
 
-    def __init__(self, seed: int, frames: int, wide_share: float, first: int = 0) -> None:
+    def __init__(
+        self, seed: int, frames: int, wide_share: float, first: int = 0, pitted_share: float = 0.0
+    ) -> None:
         self._seed = seed
         self._frames = frames
-        self._wide_share = wide_share
+        self._wide_share, self._pitted_share = wide_share, pitted_share
         self._first = first
         self._rendered: dict[int, Sample] = {}
 
@@ -52,7 +55,8 @@ class SampleLineSet:
 
     def at_epoch(self, epoch: int) -> "SampleLineSet":
         """Return as many parts that no other epoch shows."""
-        return SampleLineSet(self._seed, self._frames, self._wide_share, epoch * self._frames)
+        first = epoch * self._frames
+        return SampleLineSet(self._seed, self._frames, self._wide_share, first, self._pitted_share)
 
     def part(self, number: int) -> Sample:
         """Return the part of this number, whichever epoch shows it."""
@@ -60,11 +64,16 @@ class SampleLineSet:
 
     def _render(self, number: int) -> Sample:
         line, index = divmod(number, _PARTS_PER_SEED)
-        look = WIDE if index < self._wide_share * _PARTS_PER_SEED else LINE
-        frame = render_part(FIRST_SEED + 100_000 * self._seed + line, index, look=look)
+        frame = render_part(FIRST_SEED + 100_000 * self._seed + line, index, look=self._look(index))
         assert frame.truth is not None
         assert frame.truth.class_map is not None
         return Sample(f"part-{number:06d}", frame.image_bgr, frame.truth.class_map)
+
+    def _look(self, index: int) -> Look:
+        if index < self._wide_share * _PARTS_PER_SEED:
+            return WIDE
+        is_pitted = index < (self._wide_share + self._pitted_share) * _PARTS_PER_SEED
+        return PITTED if is_pitted else LINE
 
 
 class HardPartsSet:

@@ -39,9 +39,10 @@ def read_coco(root: Path, split: str, labels: Sequence[str]) -> BoxSet:
             problems.append(box)
         else:
             boxes.setdefault(annotation.get("image_id"), []).append(box)
+    folders = [root / folder for folder in (split, "images", "")]
     entries: list[Entry] = []
     for image in document["images"]:
-        entry, found = _entry(root, split, file, image, boxes.pop(image.get("id"), []), labels)
+        entry, found = _entry(file, folders, image, boxes.pop(image.get("id"), []), labels)
         problems += found
         entries += [] if entry is None else [entry]
     problems += [
@@ -114,11 +115,10 @@ def _box(file: Path, annotation: Mapping[str, Any], names: Mapping[Any, str]) ->
 
 
 def _entry(
-    root: Path, split: str, file: Path, image: Mapping[str, Any], boxes: list[Box], labels: Sequence[str]
+    file: Path, folders: Sequence[Path], image: Mapping[str, Any], boxes: list[Box], labels: Sequence[str]
 ) -> tuple[Entry | None, list[BoxProblem]]:
     name = str(image.get("file_name", ""))
-    candidates = [root / folder / name for folder in (split, "images", "")]
-    picture = next((path for path in candidates if path.is_file()), None)
+    picture = next((folder / name for folder in folders if (folder / name).is_file()), None)
     if picture is None:
         return None, [BoxProblem(file, image[_LINE], f"no picture {name!r}; it is left out")]
     return checked_entry(Path(name).stem, (file, picture, None), boxes, labels)

@@ -21,7 +21,7 @@ from export.detect.sample import BoxSet
 from export.detect.start import start_from
 from export.detect.state import DetectState, Sizes
 from export.detect.trained import load_trained_detector
-from export.detect.trainer import draws_of, found_in, measured, train_epoch
+from export.detect.trainer import Draws, draws_of, found_in, measured, train_epoch
 from export.train.device import Compute
 from export.train.progress import epoch_progress
 from export.train.state import BEST_FILE, Epoch
@@ -57,6 +57,7 @@ def train_ssd(
     resume: bool = False,
     start: Path | None = None,
     threads: int | None = None,
+    minutes: float | None = None,
 ) -> DetectResult:
     """Train as configured; after every epoch the work so far is safe in `out_dir`.
 
@@ -67,6 +68,7 @@ def train_ssd(
         resume: Go on from `out_dir/last.pt`.
         start: Weights to begin with instead of random ones, see `export.detect.start`.
         threads: Threads for torch; torch's own choice when absent.
+        minutes: End after the epoch in which this much time has passed; `resume` goes on from there.
 
     Raises:
         UsageError: No usable pictures, or a checkpoint that does not fit.
@@ -84,21 +86,26 @@ def train_ssd(
     elif start is not None:
         console.print(f"weights of {start}:\n{start_from(state, start)}", highlight=False)
     draws = draws_of(state, data.train, data.train_canvases)
+    began = time.monotonic()
     while not state.is_over:
-        started = time.monotonic()
-        number = len(state.history)
-        optimisation = config.optimisation
-        with epoch_progress(console, number, optimisation) as advance:
-            loss = train_epoch(state, draws(number), advance)
-        metrics: dict[str, float] = {}
-        if number + 1 == optimisation.epochs or (number + 1) % optimisation.validate_every == 0:
-            found = found_in(state, state.average.network, data.val_canvases)
-            metrics = measured(found, data.val_canvases, labels).as_flat()
-        rate = float(state.schedule.get_last_lr()[0])
-        state.history.append(Epoch(number + 1, loss, rate, time.monotonic() - started, metrics))
+        state.history.append(_epoch(state, draws, data, console))
         state.save(out_dir)
         console.print(_summary(state), highlight=False)
+        if minutes is not None and time.monotonic() - began >= 60 * minutes:
+            break
     return _finish(state, data, out_dir)
+
+
+def _epoch(state: DetectState, draws: Draws, data: _Data, console: Console) -> Epoch:
+    started, number, optimisation = time.monotonic(), len(state.history), state.config.optimisation
+    with epoch_progress(console, number, optimisation) as advance:
+        loss = train_epoch(state, draws(number), advance)
+    metrics: dict[str, float] = {}
+    if number + 1 == optimisation.epochs or (number + 1) % optimisation.validate_every == 0:
+        found = found_in(state, state.average.network, data.val_canvases)
+        metrics = measured(found, data.val_canvases, state.labels).as_flat()
+    rate = float(state.schedule.get_last_lr()[0])
+    return Epoch(number + 1, loss, rate, time.monotonic() - started, metrics)
 
 
 def _prepare(out_dir: Path, threads: int | None) -> None:

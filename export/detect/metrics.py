@@ -76,7 +76,8 @@ class DetectionMetrics:
 
     def best_score(self) -> float:
         """Return the score from which boxes should count for the highest F-score; 0.5 without any box."""
-        candidates = np.unique(np.round(np.concatenate([c.scores for c in self.curves.values()]), 2))
+        scores = np.concatenate([curve.scores for curve in self.curves.values()])
+        candidates = np.unique(np.floor(100 * scores) / 100)
         return float(max(candidates, key=self.f_score, default=0.5))
 
     def as_flat(self) -> dict[str, float]:

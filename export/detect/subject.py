@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -12,7 +13,7 @@ from edgevision.bundle.detector import Detector
 from edgevision.bundle.goldenfindings import read_findings, write_findings
 from edgevision.bundle.manifest import Manifest
 from edgevision.engines.fake import FakeEngine
-from edgevision.errors import BundleError
+from edgevision.errors import BundleError, InspectionError
 from edgevision.ops.boxes import iou_matrix
 from edgevision.ops.detections import Detections
 from edgevision.ports import Engine, Tensor
@@ -132,7 +133,12 @@ class DetectSubject:
         threshold = self.threshold
         results, looked = [], []
         for index, sample in enumerate(self.samples):
-            findings = task.run(as_frame(sample, index))
+            try:
+                findings = task.run(as_frame(sample, index))
+            except InspectionError:  # such as a reference that does not fit: the device answers ND
+                results.append(PictureResult(sample.name, Judgement.ND, is_clear=False))
+                looked.append(Looked(Detections.empty(), Detections.empty()))
+                continue
             verdict = judge([findings], self.recipe)
             best = max((defect.score for defect in findings.defects), default=findings.score_max)
             is_clear = abs(best - threshold) >= _CLEAR_MARGIN
@@ -200,7 +206,7 @@ class DetectSubject:
         return [batches[index] for index in evenly(len(batches), limit)]
 
     def _batches(self, samples: Sequence[BoxSample]) -> list[Batch]:
-        """Return what the device's detect task feeds to the model."""
+        """Return what the device's detect task feeds to the model; nothing of undecidable pictures."""
         seen: list[Batch] = []
 
         def answer(batch: Batch) -> tuple[Tensor, ...]:
@@ -209,7 +215,8 @@ class DetectSubject:
 
         task = detect_task(self.manifest, self._step, FakeEngine(answer), samples)
         for index, sample in enumerate(samples):
-            task.run(as_frame(sample, index))
+            with suppress(InspectionError):
+                task.run(as_frame(sample, index))
         return seen
 
     def _apart(self, expected: Detections, got: Detections) -> float:

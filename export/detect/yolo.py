@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import yaml
 
-from edgevision.config.yamlfile import read_yaml
 from edgevision.errors import UsageError
 from export.detect.sample import Box, BoxProblem, BoxSet, Entry, checked_entry
 
@@ -40,13 +40,15 @@ def read_yolo(root: Path, split: str, labels: Sequence[str]) -> BoxSet:
 
 
 def yolo_labels(root: Path) -> tuple[str, ...]:
-    """Return the names of `data.yaml`. Raises UsageError or ConfigError."""
+    """Return the names of `data.yaml`. Raises UsageError."""
     file = root / "data.yaml"
-    if not file.is_file():
-        raise UsageError(f"{file}: expected the names of the classes, found no such file")
-    names = read_yaml(file).values.get("names")
+    try:
+        document = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{file}: expected YAML with the names of the classes, got: {error}") from error
+    names = document.get("names") if isinstance(document, dict) else None
     if isinstance(names, dict):
-        names = [names.get(index, names.get(str(index))) for index in range(len(names))]
+        names = [names.get(index) for index in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise UsageError(f"{file}: expected names as a list, or numbered from 0, got {names!r}")
     return tuple(names)

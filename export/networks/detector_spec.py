@@ -22,7 +22,7 @@ class DetectorSpec(BaseModel):
     """Background not included."""
     input_channels: Literal[1, 2, 3, 6] = 3
     """Twice the picture's where a reference picture goes in beside it."""
-    widths: Annotated[tuple[Channels, ...], Field(min_length=4, max_length=8)] = (16, 32, 64, 128)
+    widths: Annotated[tuple[Channels, ...], Field(min_length=3, max_length=8)] = (16, 32, 64, 128)
     """ssdlite: channels at stride 2, 4, 8, ... of the input."""
     blocks: tuple[Annotated[int, Field(ge=0, le=8)], ...] = (0, 1, 2, 2)
     """ssdlite: 3x3 convolutions at each of these strides, beside the one that halves."""

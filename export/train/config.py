@@ -70,6 +70,8 @@ class LineData(_Part):
     frames_val: Count = 120
     wide_share: Share = 0.5
     """Share of parts in the wide look."""
+    pitted_share: Share = 0.0
+    """Share of parts with many pits, which the line itself shows rarely."""
     hard: HardParts | None = None
     """Shown again and again among the new ones."""
 

@@ -26,7 +26,7 @@ def open_sets(config: TrainConfig, folder: Path | None) -> Sets:
     data = config.data
     if config.labels != SampleLineSet(0, 1, 0).labels:
         raise UsageError(f"labels: expected those of the sample line, got {', '.join(config.labels)}")
-    fresh = SampleLineSet(data.seed, data.frames_per_epoch, data.wide_share)
+    fresh = SampleLineSet(data.seed, data.frames_per_epoch, data.wide_share, pitted_share=data.pitted_share)
     val = SampleLineSet(data.seed + 1, data.frames_val, data.wide_share)
     if data.hard is None:
         return fresh, val

@@ -134,3 +134,21 @@ def test_a_detector_is_measured_with_what_it_costs_beside_its_model(tmp_path: Pa
     found = json.loads((tmp_path / "bench.json").read_bytes())["postprocess"]
     assert found["candidates"] >= 64
     assert found["time_ms"]["median"] > 0
+
+
+def test_what_a_ledger_costs_is_told_beside_its_limit(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = edgevision(
+        *("bench", str(folder / "tiny.zip"), "--ledger", "--rounds", "1", "--engine", "onnxruntime"),
+        *("--json", "ledger.json"),
+        XDG_CACHE_HOME=str(folder / "cache"),
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads((tmp_path / "ledger.json").read_bytes())
+    assert said["without_hz"]["median"] > 0
+    assert said["ratio"]["median"] == said["with_hz"]["median"] / said["without_hz"]["median"]
+    assert 0 < said["commit_p50_ms"]["median"] <= said["commit_p99_ms"]["median"]
+    assert "with / without, at least 0.95" in done.stdout
+    assert list(tmp_path.iterdir()) == [tmp_path / "ledger.json"]

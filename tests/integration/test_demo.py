@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from edgevision.config.document import load_recipe
+from edgevision.dashboard.extra import is_installed
 from edgevision.demo import broker_address
 from edgevision.errors import UsageError
 from edgevision.messages import Topics
@@ -24,6 +25,8 @@ from tests.videos import write_video
 
 TOPICS = Topics("edgevision", "demo")
 LONG_S = 120.0
+ANNOUNCED = 3 if is_installed() else 2
+"""Lines before the first verdict: broker, listen, and look where there is a dashboard."""
 VERDICT = re.compile(
     r"\d\d:\d\d:\d\d\.\d{3}  (?P<part>\S+|cam1 #\d+)  (?P<judgement>OK|NG|ND)  .+"
     r"  \| OK (\d+)  NG (\d+)  ND (\d+)  \d+\.\d/s  \d+\.\d ms"
@@ -58,17 +61,19 @@ def demo_process(recipe: Path, cache: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def verdicts(lines: list[str]) -> list[re.Match[str]]:
-    """Return what follows the two lines about the broker; every line must be a verdict."""
+    """Return what the lines say; every one must be a verdict."""
     found = [VERDICT.fullmatch(line) for line in lines]
     assert None not in found, lines
     return [match for match in found if match is not None]
 
 
 def port_in(out: IO[str]) -> int:
-    """Read the lines about the broker; return its port."""
+    """Read the lines before the verdicts; return the broker's port."""
     broker = re.fullmatch(r"broker  mqtt://127\.0\.0\.1:(\d+) \(embedded\)\n", out.readline())
     assert broker is not None
     assert out.readline() == f"listen  mosquitto_sub -h 127.0.0.1 -p {broker[1]} -t 'edgevision/#' -v\n"
+    if is_installed():
+        assert re.fullmatch(r"look    http://127\.0\.0\.1:\d+/\n", out.readline())
     return int(broker[1])
 
 
@@ -80,7 +85,7 @@ def test_a_newcomers_demo_prints_its_broker_and_a_line_for_each_verdict(recipe: 
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"broker  mqtt://127\.0\.0\.1:\d+ \(embedded\)", lines[0])
-    found = verdicts(lines[2:])
+    found = verdicts(lines[ANNOUNCED:])
     assert [match["part"] for match in found] == [f"S1-{index:06d}" for index in range(5)]
     assert [sum(map(int, match.groups()[2:])) for match in found] == [1, 2, 3, 4, 5]
 
@@ -132,7 +137,9 @@ def test_a_video_and_a_real_broker_replace_the_built_in_ones(
     lines = done.out.splitlines()
     assert (done.status, done.err) == (0, "")
     assert lines[0] == f"broker  mqtt://{address} (given)"
-    assert [match["part"] for match in verdicts(lines[2:])] == [f"cam1 #{index}" for index in range(12)]
+    assert [match["part"] for match in verdicts(lines[ANNOUNCED:])] == [
+        f"cam1 #{index}" for index in range(12)
+    ]
     assert [json.loads(payload)["file"] for payload in results] == ["sample.avi"] * 12
 
 
@@ -163,7 +170,7 @@ def test_a_broker_that_is_away_is_told_and_the_verdicts_are_shown_all_the_same(
     done = command("demo", "--recipe", recipe, "--video", parts, "--broker", f"127.0.0.1:{port}")
 
     assert done.status == 0
-    assert len(verdicts(done.out.splitlines()[2:])) == 3
+    assert len(verdicts(done.out.splitlines()[ANNOUNCED:])) == 3
     assert f"127.0.0.1:{port}: nobody listens there" in done.err
     assert "3 results were not acknowledged" in done.err
 

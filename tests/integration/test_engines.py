@@ -319,3 +319,14 @@ import edgevision.engines.choose
 print([name for name in ("onnxruntime", "openvino") if name in sys.modules])
 """
     assert run_python(code, tmp_path) == "[]\n"
+
+
+def test_onnxruntime_writes_nothing_about_this_machine(tmp_path: Path) -> None:
+    code = "from edgevision.engines.onnx import available_providers; print(available_providers())"
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "ORT_DISABLE_TELEMETRY": "0"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | home, capture_output=True, text=True, check=True
+    )
+
+    assert "cpu" in said.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -273,6 +273,17 @@ def test_a_segment_step_is_explained_by_its_scores(tmp_path: Path, command: Comm
     )
 
 
+def test_the_doctor_says_that_nobody_is_enrolled(tmp_path: Path, recipe: Path, command: Command) -> None:
+    station_file = write_station(tmp_path, {"source": "sample:1"})
+    recipe_of(tmp_path, who())
+
+    outcome = command("doctor", "-c", station_file)
+
+    assert outcome.status == 10
+    assert "expected a gallery at" in outcome.out
+    assert recipe.is_file()
+
+
 @pytest.mark.broker
 @needs_mosquitto
 def test_a_wrong_part_is_ng_over_mqtt(tmp_path: Path, recipe: Path, enrol: Command) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, requires
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -89,8 +90,13 @@ def test_the_device_brings_no_torch_and_no_opencv_with_windows() -> None:
     assert "opencv-python" not in pins()
 
 
-def test_everything_is_importable_with_only_what_the_device_installs() -> None:
-    allowed = needed(required(*EXTRAS_OF_THE_DEVICE))
+@pytest.mark.parametrize(
+    ("is_dashboard", "extras"), [(False, EXTRAS_OF_THE_DEVICE), (True, (*EXTRAS_OF_THE_DEVICE, "dashboard"))]
+)
+def test_everything_is_importable_with_only_what_its_extra_installs(
+    is_dashboard: bool, extras: tuple[str, ...]
+) -> None:
+    allowed = needed(required(*extras))
     code = (
         "import importlib, pkgutil, sys\n"
         "from importlib.metadata import packages_distributions\n"
@@ -98,6 +104,7 @@ def test_everything_is_importable_with_only_what_the_device_installs() -> None:
         "import edgevision\n"
         "before = set(sys.modules)\n"
         "for m in pkgutil.walk_packages(edgevision.__path__, 'edgevision.'):\n"
+        f"    if m.name.startswith('edgevision.dashboard.') and not {is_dashboard}: continue\n"
         "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
         "tops = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
         "owners = packages_distributions()\n"

@@ -71,7 +71,9 @@ def test_an_example_shows_every_key_there_is(model: type[BaseModel], name: str) 
     assert keys_of(model) - shown == set()
 
 
-@pytest.mark.parametrize("path", ["tests/run.sh", "deploy/demo.sh"])
+@pytest.mark.parametrize(
+    "path", ["tests/run.sh", "deploy/demo.sh", "deploy/install.sh", "tests/systemd/boot.sh"]
+)
 def test_a_shell_script_is_plain_posix(path: str) -> None:
     assert (ROOT / path).read_text().startswith("#!/bin/sh\n")
     subprocess.run(["sh", "-n", ROOT / path], check=True)

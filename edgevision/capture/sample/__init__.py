@@ -3,7 +3,7 @@
 Needs no file and no camera; the same seed gives the same parts on every machine.
 """
 
-from edgevision.capture.sample.look import LINE, WIDE, Look
+from edgevision.capture.sample.look import LINE, PITTED, WIDE, Look
 from edgevision.capture.sample.marks import mark_pattern, variant_name
 from edgevision.capture.sample.scene import CLASS_NAMES, render_part
 from edgevision.capture.sample.source import SampleSource, parse_sample_address
@@ -11,6 +11,7 @@ from edgevision.capture.sample.source import SampleSource, parse_sample_address
 __all__ = [
     "CLASS_NAMES",
     "LINE",
+    "PITTED",
     "WIDE",
     "Look",
     "SampleSource",

@@ -73,21 +73,21 @@ def _clear(surface: Surface, mark: Bytes) -> npt.NDArray[np.bool_]:
 
 
 def add_flaws(rng: np.random.Generator, light: Plane, surface: Surface, mark: Bytes, look: Look) -> ClassMap:
-    """Draw one to three flaws in place.
+    """Draw flaws in place.
 
     Args:
         rng: source of all choices.
         light: (H, W) float32 lit grey levels, changed in place.
         surface: where flaws may be.
         mark: (H, W) uint8, above 0 where the printed mark is, which must not hide a flaw.
-        look: ranges of sizes and contrast.
+        look: which flaws, ranges of sizes and contrast.
 
     Returns:
         (H, W) uint8 class ids.
     """
     class_map: ClassMap = np.zeros(light.shape, dtype=np.uint8)
     clear = _clear(surface, mark)
-    for class_id in rng.choice([CRACK, CRACK, PIT, SCRATCH, SCRATCH], int(rng.choice([1, 1, 1, 2, 2, 3]))):
+    for class_id in rng.choice(look.flaw_classes, int(rng.choice(look.flaw_counts))):
         for _ in range(_ATTEMPTS):
             flaw = draw_flaw(rng, int(class_id), surface, look)
             mask = None if flaw is None else flaw_mask(flaw, surface)

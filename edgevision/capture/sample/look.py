@@ -1,12 +1,13 @@
 """How sample parts may look: materials, shapes, light, flaws, as plain ranges.
 
 `LINE` is what the sample line shows; `WIDE` goes well beyond it and is meant for training
-models that must also cope with surfaces the line never shows.
+models that must also cope with surfaces the line never shows. `PITTED` is for training, too: pits are
+rare on the line, and rarer still beside a hole or a dot of the mark, with which they can be confused.
 """
 
 from dataclasses import dataclass
 
-__all__ = ["LINE", "WIDE", "Look", "Material", "Range"]
+__all__ = ["LINE", "PITTED", "WIDE", "Look", "Material", "Range"]
 
 Range = tuple[float, float]
 """Lowest and highest value; drawn uniformly."""
@@ -89,6 +90,10 @@ class Look:
     variants: int = 6
     """How many printed marks there are."""
     defect_rate: float = 0.4
+    flaw_classes: tuple[int, ...] = (1, 1, 2, 3, 3)
+    """Class ids from which each flaw of a defective part is drawn."""
+    flaw_counts: tuple[int, ...] = (1, 1, 1, 2, 2, 3)
+    """From which the number of flaws is drawn."""
     full_frame_rate: float = 0.0
     """Share of frames filled by a surface without outline, belt or mark."""
     irregular_rate: float = 0.0
@@ -119,6 +124,11 @@ class Look:
         return cls()
 
     @classmethod
+    def pitted(cls) -> "Look":
+        """Return a look for training: the line's own, with many small pits on every part."""
+        return cls(defect_rate=1.0, flaw_classes=(2,), flaw_counts=(4, 6, 8), pit_diameter_px=(6.5, 13))
+
+    @classmethod
     def wide(cls) -> "Look":
         """Return a look for training: more surfaces, harder light, thinner and fainter flaws."""
         return cls(
@@ -142,4 +152,5 @@ class Look:
 
 
 LINE = Look.line()
+PITTED = Look.pitted()
 WIDE = Look.wide()

@@ -1,39 +1,55 @@
 """The commands around the ledger, on real files."""
 
+import csv
 import json
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from edgevision.ledger.database import Database
 from edgevision.ledger.journal import Ledger
+from edgevision.ledger.room import Room
 from edgevision.messages import encode, result_message
 from edgevision.ports import NewResult
+from edgevision.types import Inspection
 from tests.inspections import ng_inspection, ok_inspection
+from tests.ledgers import append, open_ledger
 from tests.unit.cli.conftest import Run
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Return a ledger of four results: one delivered, one dropped, two waiting."""
+    """Return a ledger of two starts: one OK let go, one OK delivered, an OK and two NG waiting."""
     path = tmp_path / "ledger.db"
-    ledger = Ledger(path, "boot-1", max_waiting=2)
-    for inspection in (ok_inspection(), ok_inspection(), ng_inspection(), ng_inspection()):
-        payload = encode(result_message(inspection, station="line1", published_ns=None))
-        ledger.append([NewResult("t", payload, inspection.verdict.judgement, 1)])
-        if ledger.pending(1)[0].row_id == 1:
-            ledger.delivered(1)
+    ledger = open_ledger(path)
+    for inspection in (ok_inspection(), ok_inspection(), ok_inspection(), ng_inspection()):
+        put(ledger, inspection)
+    ledger.delivered(1)
+    ledger.close()
+    database = Database(path)
+    assert Room(database).forget() == 1
+    database.close()
+    ledger = open_ledger(path, "boot-2")
+    put(ledger, ng_inspection())
+    ledger.delivered(2)
     ledger.close()
     return path
+
+
+def put(ledger: Ledger, inspection: Inspection) -> None:
+    payload = encode(result_message(inspection, station="line1", published_ns=None))
+    append(ledger, [NewResult("t", payload, inspection.verdict.judgement, 1)])
 
 
 def test_tail_prints_the_newest_results_with_their_reasons(run: Run, file: Path) -> None:
     outcome = run("ledger", "tail", str(file), "-n", "3")
 
     first, second, third = outcome.out.splitlines()
-    assert "OK  dropped" in first
+    assert "OK  waiting" in first
     assert "NG  waiting" in second
-    assert third.split()[0] == "4"
+    assert third.split()[0] == "5"
+    assert "The crack is 190 px long" in third
 
 
 def test_export_writes_the_messages_with_number_and_state(run: Run, file: Path, tmp_path: Path) -> None:
@@ -41,11 +57,48 @@ def test_export_writes_the_messages_with_number_and_state(run: Run, file: Path, 
 
     lines = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
     assert outcome.status == 0
-    assert [(line["sequence"], line["state"], line["judgement"]) for line in lines] == [
-        (1, "delivered", "OK"),
-        (3, "waiting", "NG"),
-        (4, "waiting", "NG"),
+    assert [(line["sequence"], line["boot_id"], line["state"], line["judgement"]) for line in lines] == [
+        (2, "boot-1", "delivered", "OK"),
+        (3, "boot-1", "waiting", "OK"),
+        (4, "boot-1", "waiting", "NG"),
+        (5, "boot-2", "waiting", "NG"),
     ]
+
+
+def test_export_writes_csv_with_a_column_for_every_field(run: Run, file: Path, tmp_path: Path) -> None:
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / "all.csv"))
+
+    with (tmp_path / "all.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert outcome.status == 0
+    assert [(row["sequence"], row["state"], row["ok"]) for row in rows] == [
+        ("2", "delivered", "1"),
+        ("3", "waiting", "1"),
+        ("4", "waiting", "0"),
+        ("5", "waiting", "0"),
+    ]
+    assert json.loads(rows[-1]["defects"])[0]["class"] == "crack"
+    assert (rows[0]["part_id"], rows[0]["score_max"]) == ("", "0.0812")
+
+
+def test_export_writes_parquet_with_types(run: Run, file: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / "all.parquet"))
+
+    table = parquet.read_table(tmp_path / "all.parquet").to_pydict()
+    assert outcome.status == 0
+    assert table["sequence"] == [2, 3, 4, 5]
+    assert table["judgement"] == ["OK", "OK", "NG", "NG"]
+    assert table["is_simulated"] == [False] * 4
+    assert table["processing_ms"] == [41.7] * 4
+    assert table["part_id"] == [None] * 4
+
+
+def test_export_to_an_unknown_kind_of_file_is_refused(run: Run, file: Path, tmp_path: Path) -> None:
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / "all.xlsx"))
+
+    assert outcome.status == 2
+    assert ".jsonl, .csv, .parquet" in outcome.err
 
 
 def test_stats_count_by_judgement_and_state(run: Run, file: Path) -> None:
@@ -53,27 +106,34 @@ def test_stats_count_by_judgement_and_state(run: Run, file: Path) -> None:
 
     _, ok, ng, nd, summary = outcome.out.splitlines()
     assert (ok.split(), ng.split(), nd.split()) == (
-        ["OK", "0", "1", "1"],
+        ["OK", "1", "2", "0"],
         ["NG", "2", "0", "0"],
         ["ND", "0", "0", "0"],
     )
-    assert summary == "numbers 1 to 4, 1 starts of the station"
+    assert summary == "numbers 1 to 5, 4 held, 2 starts of the station"
 
 
-def test_verify_accepts_books_that_balance(run: Run, file: Path) -> None:
+def test_verify_proves_books_that_balance_for_each_start(run: Run, file: Path) -> None:
     outcome = run("ledger", "verify", str(file))
 
-    assert (outcome.status, "4 results, no gap" in outcome.out) == (0, True)
+    assert outcome.status == 0
+    first, second, summary = outcome.out.splitlines()
+    assert first == "start boot-1: 4 committed = 3 OK + 1 NG + 0 ND = 2 waiting + 2 delivered + 0 dropped"
+    assert second.startswith("start boot-2: 1 committed")
+    assert summary.endswith("numbers 1 to 5, 5 results, no gap, the books balance")
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
         ("DELETE FROM results WHERE sequence IN (2, 3)", "numbers 2 to 3 are missing"),
-        ("UPDATE results SET payload = NULL WHERE sequence = 3", "number 3 has lost its message"),
+        ("DELETE FROM results WHERE sequence = 5", "start boot-2 committed 1 NG results, and 0 are"),
+        ("UPDATE results SET judgement = 'OK' WHERE sequence = 4", "boot-1 committed 3 OK results, and 4"),
+        ("UPDATE runs SET last = 2", "numbers 2 to 2 are there twice"),
+        ("UPDATE runs SET dropped_nd = 1", "there are 5 numbers and 6 results"),
     ],
 )
-def test_verify_tells_what_is_missing(run: Run, file: Path, change: str, complaint: str) -> None:
+def test_verify_tells_what_is_wrong(run: Run, file: Path, change: str, complaint: str) -> None:
     with sqlite3.connect(file) as database:
         database.execute(change)
 

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from edgevision.daemon.watch import (
     camera_conditions,
     engine_conditions,
+    ledger_conditions,
     machine_state,
     repair_conditions,
 )
@@ -109,3 +112,13 @@ def test_a_step_on_another_provider_than_asked_for_is_told() -> None:
 
     assert (found.code, found.severity, found.camera) == ("engine_fallback", Severity.WARNING, None)
     assert "Step surface asked for cuda and runs on cpu." in found.text
+
+
+def test_a_ledger_that_takes_nothing_or_was_damaged_is_told_for_as_long_as_it_is_so() -> None:
+    assert ledger_conditions("", []) == []
+
+    failing, damaged = ledger_conditions("the disk is full", [Path("line1.db.damaged-20261126T101112.0Z")])
+
+    assert (failing.code, damaged.code) == ("ledger_failing", "ledger_damaged")
+    assert "the disk is full" in failing.text
+    assert "only in line1.db.damaged-20261126T101112.0Z" in damaged.text

@@ -7,9 +7,8 @@ import pytest
 
 from edgevision.doctor.examine import examine, guarded
 from edgevision.doctor.findings import Examination, Finding, Grade, fine, refused
-from edgevision.ledger.journal import Ledger
-from edgevision.ports import NewResult
 from edgevision.types import Judgement
+from tests.ledgers import append, open_ledger, result
 from tests.stations import write_parts, write_recipe, write_station
 
 SOUND = {"source": "sample:1"}
@@ -105,8 +104,8 @@ def test_a_picture_of_another_size_than_asked(tmp_path: Path, reaction: str, ver
 
 
 def written_ledger(path: Path) -> Path:
-    ledger = Ledger(path, "boot-1", max_waiting=100)
-    ledger.append([NewResult("t", b"{}", Judgement.OK, 1), NewResult("t", b"{}", Judgement.NG, 2)])
+    ledger = open_ledger(path)
+    append(ledger, [result(1), result(2, Judgement.NG)])
     ledger.close()
     return path
 

@@ -6,7 +6,8 @@ import pytest
 
 from edgevision.config.evidence import PreviewSettings
 from edgevision.evidence.preview import Previewer
-from tests.unit.evidence.exhibits import part
+from edgevision.types import Judgement
+from tests.unit.evidence.exhibits import part, result_id_of
 
 LONG_S = 60.0
 
@@ -37,6 +38,18 @@ def test_only_the_newest_of_each_camera_is_sent() -> None:
 
     assert first == {"cam1", "cam2"}
     assert sent.empty()
+
+
+@pytest.mark.parametrize("judgement", [Judgement.NG, Judgement.ND])
+def test_a_part_that_is_not_ok_is_shown_before_an_ok_one_that_came_later(judgement: Judgement) -> None:
+    sent: queue.Queue[bytes] = queue.Queue()
+    previewer = Previewer(PreviewSettings(), lambda _, jpeg: sent.put(jpeg))
+    previewer.commit([part(Judgement.OK, 1), part(judgement, 2), part(Judgement.OK, 3)])
+    previewer.start()
+    shown = sent.get(timeout=LONG_S)
+    previewer.close(LONG_S)
+
+    assert f"result_id={result_id_of(2)}".encode() in shown
 
 
 def test_the_next_picture_comes_when_its_time_has_come() -> None:

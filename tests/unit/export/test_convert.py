@@ -145,8 +145,8 @@ def test_a_foreign_model_that_takes_bytes_already_is_left_as_it_is() -> None:
     ("model", "output", "message"),
     [
         (foreign(height=48), "logits", "does not fit|expected"),
-        (foreign(), "softness", "expected one of extra, logits, got softness"),
-        (foreign(), None, "expected one of extra, logits, got None"),
+        (foreign(), "softness", "expected 1 of extra, logits, got softness"),
+        (foreign(), None, "expected 1 of extra, logits, got extra, logits; name"),
     ],
 )
 def test_a_foreign_model_that_does_not_fit_its_description_is_refused(

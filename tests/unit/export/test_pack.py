@@ -30,7 +30,7 @@ def packed(folder: Path) -> Path:
     work = write_work(folder / "work", fp32_model())
     work.write_model("int8", fp32_model())
     out = folder / "darkness.zip"
-    write_packed(out, work, result(), "python -m export bundle work", MOMENT)
+    write_packed(out, work, result(), "python -m export bundle work", created=MOMENT)
     return out
 
 
@@ -104,6 +104,6 @@ def test_nothing_is_left_behind_when_the_device_refuses_the_bundle(tmp_path: Pat
     work.write_model("int8", unlike_what_the_gate_saw)
 
     with pytest.raises(GoldenMismatch):
-        write_packed(tmp_path / "x.zip", work, result(), "command", MOMENT)
+        write_packed(tmp_path / "x.zip", work, result(), "command", created=MOMENT)
 
     assert [path.name for path in tmp_path.iterdir()] == ["work"]

@@ -1,5 +1,6 @@
 """Each test has a process of its own, because signals concern all of a process."""
 
+import signal
 import subprocess
 import sys
 
@@ -38,3 +39,39 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
 
     assert ended.returncode != 0
     assert "KeyboardInterrupt" in ended.stderr
+
+
+def test_sighup_asks_to_reload_each_time_and_ends_nothing() -> None:
+    code = """
+import os, signal
+from edgevision.host.signals import reload_on_hangup
+asked = reload_on_hangup()
+assert not asked.is_set()
+for _ in range(2):
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert asked.wait(10)
+    asked.clear()
+print("asked twice")
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (0, "asked twice\n")
+
+
+def test_an_abort_shows_where_each_thread_stands() -> None:
+    code = """
+import os, threading
+from edgevision.host.signals import show_threads_on_abort
+show_threads_on_abort()
+started = threading.Event()
+def hang_in_the_driver():
+    started.set()
+    threading.Event().wait()
+threading.Thread(target=hang_in_the_driver, daemon=True).start()
+started.wait(10)
+os.abort()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == -signal.SIGABRT
+    assert "hang_in_the_driver" in ended.stderr

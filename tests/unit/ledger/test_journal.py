@@ -1,4 +1,4 @@
-"""The ledger on a real file: order, survival, group commit, the bound, and refusals."""
+"""The ledger on a real file: order, survival, group commit, acknowledgements, refusals."""
 
 import sqlite3
 import threading
@@ -6,66 +6,94 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.errors import LedgerError
-from edgevision.ledger.journal import Ledger
-from edgevision.ports import NewResult
+from edgevision.errors import ForeignLedger
 from edgevision.types import Judgement
+from tests.ledgers import append, open_ledger, payloads, result, state_of, until, verified
+
+NG, ND = Judgement.NG, Judgement.ND
 
 
-def result(number: int, judgement: Judgement = Judgement.OK) -> NewResult:
-    return NewResult("t/cam1/result", b"%d" % number, judgement, 1_000_000_000 * number)
-
-
-def payloads(ledger: Ledger) -> list[bytes]:
-    return [row.payload for row in ledger.pending(100)]
+def numbers(*expected: int) -> list[bytes]:
+    return [b'{"number":%d}' % number for number in expected]
 
 
 def test_results_wait_in_order_until_they_are_delivered(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=100)
-    ledger.append([result(1), result(2)])
-    ledger.append([result(3, Judgement.NG)])
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1), result(2)])
+    append(ledger, [result(3, NG)])
     first, *_ = ledger.pending(1)
     ledger.delivered(first.row_id)
-    ledger.delivered(999)
 
-    assert payloads(ledger) == [b"2", b"3"]
-    assert [row.row_id for row in ledger.pending(100)] == [2, 3]
-    assert (ledger.depth, ledger.dropped) == (2, 0)
+    assert payloads(ledger) == numbers(2, 3)
+    assert [(row.row_id, row.sequence, row.boot_id, row.is_saved) for row in ledger.pending(100)] == [
+        (2, 2, "boot-1", True),
+        (3, 3, "boot-1", True),
+    ]
+    assert (ledger.depth, sum(ledger.dropped.values())) == (2, 0)
     ledger.close()
+    assert state_of(tmp_path / "ledger.db") == [
+        (1, "boot-1", "delivered"),
+        (2, "boot-1", "waiting"),
+        (3, "boot-1", "waiting"),
+    ]
+
+
+def test_an_acknowledgement_of_something_unknown_changes_nothing(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1)])
+    ledger.delivered(999)
+    append(ledger, [result(2)])
+    ledger.close()
+
+    assert verified(tmp_path / "ledger.db") == {("waiting", "OK"): 2}
 
 
 def test_a_new_start_goes_on_with_the_next_number(tmp_path: Path) -> None:
-    before = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=100)
-    before.append([result(1), result(2)])
+    before = open_ledger(tmp_path / "ledger.db")
+    append(before, [result(1), result(2)])
     before.delivered(2)
     before.close()
 
-    after = Ledger(tmp_path / "ledger.db", "boot-2", max_waiting=100)
-    after.append([result(3)])
+    after = open_ledger(tmp_path / "ledger.db", "boot-2")
+    assert after.depth == 1
+    append(after, [result(3)])
 
-    assert [(row.row_id, row.payload) for row in after.pending(9)] == [(1, b"1"), (3, b"3")]
+    assert [(row.row_id, row.boot_id) for row in after.pending(9)] == [(1, "boot-1"), (3, "boot-2")]
     after.close()
+    assert verified(tmp_path / "ledger.db") == {("waiting", "OK"): 2, ("delivered", "OK"): 1}
 
 
-def test_what_is_appended_is_on_the_disk_for_another_process(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=100)
-    ledger.append([result(1)])
+def test_what_is_safe_is_on_the_disk_for_another_process(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1)])
 
     with sqlite3.connect(tmp_path / "ledger.db") as other:
-        assert other.execute("SELECT sequence, boot_id, payload FROM results").fetchall() == [
-            (1, "boot-1", b"1")
-        ]
+        found = other.execute("SELECT sequence, boot_id, payload FROM results").fetchall()
+    assert found == [(1, "boot-1", *numbers(1))]
+    ledger.close()
+
+
+def test_nothing_is_pending_before_it_is_on_the_disk(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    with sqlite3.connect(tmp_path / "ledger.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        safe = threading.Event()
+        ledger.append([result(1)], safe.set)
+        assert (payloads(ledger), safe.is_set(), ledger.depth) == ([], False, 1)
+        other.execute("ROLLBACK")
+    assert safe.wait(60)
+    assert payloads(ledger) == numbers(1)
     ledger.close()
 
 
 def test_results_of_many_threads_have_gapless_numbers(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=10_000)
+    ledger = open_ledger(tmp_path / "ledger.db")
 
-    def append(start: int) -> None:
+    def work(start: int) -> None:
         for number in range(start, start + 25):
-            ledger.append([result(number)])
+            append(ledger, [result(number)])
 
-    threads = [threading.Thread(target=append, args=(100 * index,)) for index in range(8)]
+    threads = [threading.Thread(target=work, args=(100 * index,)) for index in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -74,44 +102,58 @@ def test_results_of_many_threads_have_gapless_numbers(tmp_path: Path) -> None:
     rows = ledger.pending(10_000)
     assert [row.row_id for row in rows] == list(range(1, 201))
     for start in range(0, 800, 100):
-        own = [int(row.payload) for row in rows if start <= int(row.payload) < start + 100]
-        assert own == list(range(start, start + 25))
+        own = [row.payload for row in rows if row.payload in numbers(*range(start, start + 100))]
+        assert own == numbers(*range(start, start + 25))
     ledger.close()
 
 
-def test_too_many_waiting_lose_ok_results_first_and_keep_their_numbers(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=3)
-    ledger.append([result(1, Judgement.NG), result(2), result(3), result(4, Judgement.ND), result(5)])
+def test_acknowledgements_reach_the_file_by_themselves(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1)])
+    ledger.delivered(1)
 
-    assert payloads(ledger) == [b"1", b"4", b"5"]
-    assert (ledger.depth, ledger.dropped) == (3, 2)
-    ledger.append([result(6, Judgement.NG)])
-    assert payloads(ledger) == [b"1", b"4", b"6"]
-    with sqlite3.connect(tmp_path / "ledger.db") as other:
-        assert other.execute("SELECT count(*), max(sequence) FROM results").fetchone() == (6, 6)
+    until(lambda: state_of(tmp_path / "ledger.db") == [(1, "boot-1", "delivered")], "noted")
     ledger.close()
 
 
-def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "ledger.db").write_bytes(b"no database at all, but long enough to look at" * 40)
+def test_ages_are_those_of_the_monotonic_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = open_ledger(tmp_path / "ledger.db")
+    append(old, [result(1)])
+    old.close()
+    ledger = open_ledger(tmp_path / "ledger.db", "boot-2")
+    append(ledger, [result(2)])
 
-    with pytest.raises(LedgerError, match=r"ledger\.db: the ledger cannot be opened"):
-        Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=3)
+    monkeypatch.setattr("time.time_ns", lambda: 0)
+    past, own = ledger.pending(2)
+    assert past.age_ns > own.age_ns > 0
+    monkeypatch.setattr("time.time_ns", lambda: 1 << 62)
+    _, own = ledger.pending(2)
+    assert 0 < own.age_ns < 60e9
+    monkeypatch.undo()
+    ledger.close()
 
 
 def test_a_ledger_of_a_later_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("PRAGMA user_version = 9")
 
-    with pytest.raises(LedgerError, match="expected a ledger of version 1, got 9"):
-        Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=3)
+    with pytest.raises(ForeignLedger, match="expected a ledger of version 2, got 9"):
+        open_ledger(tmp_path / "ledger.db")
 
 
-def test_a_failed_commit_is_told_to_who_waits_for_it(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db", "boot-1", max_waiting=3)
-    with sqlite3.connect(tmp_path / "ledger.db") as other:
-        other.execute("DROP TABLE results")
+def test_two_stations_cannot_write_one_ledger(tmp_path: Path) -> None:
+    first = open_ledger(tmp_path / "ledger.db")
+    with pytest.raises(ForeignLedger, match="another process writes this ledger"):
+        open_ledger(tmp_path / "ledger.db", "boot-2")
+    first.close()
+    open_ledger(tmp_path / "ledger.db", "boot-2").close()
 
-    with pytest.raises(LedgerError, match="cannot"):
-        ledger.append([result(1)])
+
+def test_closing_writes_what_is_left(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    for number in range(1000):
+        ledger.append([result(number, ND)], lambda: None)
     ledger.close()
+    ledger.close()
+
+    assert verified(tmp_path / "ledger.db") == {("waiting", "ND"): 1000}

@@ -141,6 +141,17 @@ def test_the_stamp_of_publishing_equals_a_message_made_with_it() -> None:
     jsonschema.validate(json.loads(stamped), SCHEMA)
 
 
+def test_the_stamp_says_number_start_and_lateness_where_they_are_known() -> None:
+    payload = encode(result_message(ng_inspection(), station="line1", published_ns=None))
+    stamped = stamp_published(payload, 0, boot_id="b", sequence=7, is_late=True, is_saved=False)
+    said = json.loads(stamped)
+    jsonschema.validate(said, SCHEMA)
+    assert (said["boot_id"], said["sequence"], said["late"], said["unsaved"]) == ("b", 7, 1, 1)
+    assert json.loads(payload) == {name: value for name, value in said.items() if name in json.loads(payload)}
+    plain = json.loads(stamp_published(payload, 0))
+    assert not {"boot_id", "sequence", "late", "unsaved"} & set(plain)
+
+
 def test_two_runs_differ_in_volatile_fields_only() -> None:
     first = message(ok_inspection())
     slower = StageTimes(queue_ns=9, inspect_ns=99_000_000, infer_ns=88_000_000, acquire_ns=7_000_000)

@@ -9,7 +9,9 @@ def filled(max_rows: int, *judgements: Judgement) -> MemoryOutbox:
     """Return an outbox to which a result of each judgement was added; payloads are their positions."""
     outbox = MemoryOutbox(max_rows)
     for position, judgement in enumerate(judgements):
-        outbox.append([NewResult("a/result", str(position).encode(), judgement, committed_ns=0)])
+        outbox.append(
+            [NewResult("a/result", str(position).encode(), judgement, committed_ns=0)], lambda: None
+        )
     return outbox
 
 
@@ -38,23 +40,24 @@ def test_delivering_twice_changes_nothing() -> None:
 def test_a_full_outbox_drops_the_oldest_ok_and_counts_it() -> None:
     outbox = filled(3, NG, OK, OK, ND)
     assert kept(outbox) == [0, 2, 3]
-    assert outbox.dropped == 1
+    assert outbox.dropped == {OK: 1, NG: 0, ND: 0}
 
 
 def test_a_new_ok_never_pushes_out_an_ng() -> None:
     outbox = filled(2, NG, ND, OK)
     assert kept(outbox) == [0, 1]
-    assert outbox.dropped == 1
+    assert outbox.dropped == {OK: 1, NG: 0, ND: 0}
 
 
 def test_when_only_ng_and_nd_are_left_the_oldest_goes() -> None:
     outbox = filled(2, NG, ND, NG)
     assert kept(outbox) == [1, 2]
+    assert outbox.dropped == {OK: 0, NG: 1, ND: 0}
 
 
 def test_a_delivered_ok_is_not_chosen_again_when_room_is_needed() -> None:
     outbox = filled(2, OK, NG)
     outbox.delivered(outbox.pending(1)[0].row_id)
-    outbox.append([NewResult("a/result", b"2", NG, 0), NewResult("a/result", b"3", NG, 0)])
+    outbox.append([NewResult("a/result", b"2", NG, 0), NewResult("a/result", b"3", NG, 0)], lambda: None)
     assert kept(outbox) == [2, 3]
-    assert outbox.dropped == 1
+    assert outbox.dropped == {OK: 0, NG: 1, ND: 0}

@@ -6,7 +6,7 @@ import pytest
 
 from edgevision.mqtt.fake import FakeBroker
 from edgevision.mqtt.outbox import MemoryOutbox
-from edgevision.mqtt.results import REFUSED_AGAIN_S, ResultStream
+from edgevision.mqtt.results import LATE_AFTER_S, REFUSED_AGAIN_S, ResultStream
 from edgevision.ports import NewResult
 from edgevision.types import Judgement
 
@@ -17,9 +17,9 @@ class Line:
     """A result stream with a clock of its own and without threads."""
 
     def __init__(self, rows: int, *, receive_maximum: int = 20, expiry_s: int | None = None) -> None:
-        self.broker = FakeBroker(receive_maximum)
-        self.outbox = MemoryOutbox(100)
         self.now_s = 1000.0
+        self.broker = FakeBroker(receive_maximum, clock=lambda: self.now_s)
+        self.outbox = MemoryOutbox(100, "boot-1", now_ns=lambda: int(self.now_s * SECOND_NS))
         self._later: deque[Callable[[], None]] = deque()
         self.stream = ResultStream(
             self.broker,
@@ -34,7 +34,7 @@ class Line:
 
     def add(self, number: int, topic: str = "a/result") -> None:
         payload = json.dumps({"number": number}, separators=(",", ":")).encode()
-        self.outbox.append([NewResult(topic, payload, Judgement.NG, int(self.now_s * SECOND_NS))])
+        self.outbox.append([NewResult(topic, payload, Judgement.NG, 0)], lambda: None)
 
     def turn(self) -> None:
         """Send, and work off what came back, until nothing moves any more."""
@@ -47,6 +47,11 @@ class Line:
     @property
     def accepted(self) -> list[int]:
         return [json.loads(message.payload)["number"] for message in self.broker.accepted]
+
+    @property
+    def late(self) -> list[int]:
+        said = [json.loads(message.payload) for message in self.broker.accepted]
+        return [message["number"] for message in said if message.get("late")]
 
 
 def test_results_arrive_in_order_with_qos_1_and_leave_the_outbox() -> None:
@@ -65,6 +70,62 @@ def test_a_result_carries_when_it_was_published() -> None:
     line.turn()
     said = json.loads(line.broker.accepted[0].payload)
     assert (said["published_ts"], said["published_time"]) == (1_000_000, "1970-01-01T00:16:40.000Z")
+
+
+def test_a_result_carries_its_number_and_the_start_it_belongs_to() -> None:
+    line = Line(3)
+    line.broker.connect()
+    line.turn()
+    said = [json.loads(message.payload) for message in line.broker.accepted]
+    assert [(message["boot_id"], message["sequence"]) for message in said] == [
+        ("boot-1", 1),
+        ("boot-1", 2),
+        ("boot-1", 3),
+    ]
+
+
+def test_what_waited_for_a_connection_is_late_and_what_came_afterwards_is_not() -> None:
+    line = Line(2)
+    line.now_s += 0.5
+    line.broker.connect()
+    line.turn()
+    line.now_s += 0.5
+    line.add(2)
+    line.turn()
+    assert (line.accepted, line.late) == ([0, 1, 2], [0, 1])
+    assert line.stream.figures.late == 2
+
+
+def test_what_a_lost_connection_left_unacknowledged_is_late_when_it_is_sent_again() -> None:
+    line = Line(0)
+    line.broker.connect()
+    line.broker.hold()
+    line.now_s += 1.0
+    line.add(0)
+    line.turn()
+    line.broker.lose()
+    line.turn()
+    line.broker.release()
+    line.now_s += 1.0
+    line.broker.connect()
+    line.turn()
+    assert line.late == [0]
+
+
+def test_what_waited_for_long_within_one_connection_is_late_too() -> None:
+    line = Line(0)
+    line.broker.connect()
+    line.now_s += 100.0
+    line.broker.refuse("a/result")
+    line.add(0)
+    line.turn()
+    line.broker.allow("a/result")
+    line.now_s += LATE_AFTER_S + 0.5
+    line.add(1)
+    line.turn()
+    line.now_s += REFUSED_AGAIN_S
+    line.turn()
+    assert (line.accepted, line.late) == ([1, 0], [0])
 
 
 @pytest.mark.parametrize(("receive_maximum", "window"), [(2, 2), (65535, 20)])

@@ -94,5 +94,5 @@ def test_a_port_in_use_is_a_mistake_in_the_settings() -> None:
 
 def test_it_listens_on_the_loopback_interface_only() -> None:
     with serving({}) as (server, _):
-        assert server._server.server_address[0] == "127.0.0.1"
+        assert server._server._server.server_address[0] == "127.0.0.1"
         assert threading.active_count() < 20

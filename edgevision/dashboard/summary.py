@@ -1,0 +1,38 @@
+"""What the page shows of a result in lists and pictures: small, bounded, and nothing but plain values."""
+
+from typing import Any
+
+from edgevision.messages.result import ResultMessage
+
+__all__ = ["MAX_DEFECTS", "clipped", "result_summary"]
+
+MAX_DEFECTS = 64
+"""More boxes on one picture help nobody."""
+_MAX_TEXT = 300
+
+
+def clipped(text: str, length: int = _MAX_TEXT) -> str:
+    """Return the text, shortened with an ellipsis."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def result_summary(message: ResultMessage, received_ms: int) -> dict[str, Any]:
+    """Return the parts of a result that lists and overlays need. `received_ms` is UTC, of this machine."""
+    return {
+        "result_id": message.result_id,
+        "station": message.station,
+        "camera": message.camera,
+        "part_id": clipped(message.part_id, 128) if message.part_id is not None else None,
+        "frame_id": message.frame_id,
+        "judgement": message.judgement.value,
+        "time": message.time,
+        "received_ms": received_ms,
+        "reason": clipped(message.reason),
+        "width": message.width,
+        "height": message.height,
+        "defect_count": message.defect_count,
+        "defects": [
+            {"class": clipped(one.class_, 64), "score": one.score, "box_xyxy": list(one.box_xyxy)}
+            for one in message.defects[:MAX_DEFECTS]
+        ],
+    }

@@ -1,0 +1,122 @@
+"""The SQLite file of a ledger: opened in WAL mode, its tables made, its errors translated.
+
+What the statements mean is `store` and `room`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
+
+__all__ = ["Database"]
+
+_VERSION = 2
+_SCHEMA = """
+CREATE TABLE boots (
+    boot_id TEXT PRIMARY KEY,
+    started_ns INTEGER NOT NULL,
+    ok INTEGER NOT NULL,
+    ng INTEGER NOT NULL,
+    nd INTEGER NOT NULL
+) STRICT;
+CREATE TABLE results (
+    sequence INTEGER PRIMARY KEY,
+    boot_id TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    judgement TEXT NOT NULL CHECK (judgement IN ('OK', 'NG', 'ND')),
+    committed_ns INTEGER NOT NULL,
+    ticks_ns INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered')),
+    ended_ns INTEGER,
+    payload BLOB NOT NULL
+) STRICT;
+CREATE INDEX by_state ON results (state, sequence);
+CREATE INDEX waiting_ok ON results (sequence) WHERE state = 'waiting' AND judgement = 'OK';
+CREATE TABLE runs (
+    first INTEGER PRIMARY KEY,
+    last INTEGER NOT NULL UNIQUE,
+    boot_id TEXT NOT NULL,
+    delivered_ok INTEGER NOT NULL,
+    delivered_ng INTEGER NOT NULL,
+    delivered_nd INTEGER NOT NULL,
+    dropped_ok INTEGER NOT NULL,
+    dropped_ng INTEGER NOT NULL,
+    dropped_nd INTEGER NOT NULL
+) STRICT;
+CREATE VIEW spans AS
+    SELECT sequence AS first, sequence AS last FROM results UNION ALL SELECT first, last FROM runs;
+"""
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY_S = 5.0
+
+
+class Database:
+    """An open file with a connection for the writer and one for a reader; each for one thread at a time.
+
+    Everything may raise LedgerError, and DamagedLedger when the file is no sound database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file; raises ForeignLedger for one of another version."""
+        self._path = path
+        with self.translated("be opened"):
+            self.writing = self._connect()
+            self.reading = self._connect()
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
+
+    def number(self, query: str) -> int:
+        """Return the single number that a query gives."""
+        with self.translated("be read"):
+            return int(self.writing.execute(query).fetchone()[0])
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self.reading.close()
+        self.writing.close()
+
+    @contextmanager
+    def transaction(self, what: str) -> Iterator[sqlite3.Connection]:
+        """Commit what the block writes; it is on the disk afterwards, or nothing of it is."""
+        with self.translated(what):
+            self.writing.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.writing
+                self.writing.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self.writing.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def translated(self, what: str) -> Iterator[None]:
+        """Turn SQLite's errors into ours: `the ledger cannot WHAT`."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            kind, remedy = LedgerError, "check the disk's space and rights"
+            if code in _DAMAGE:
+                kind, remedy = DamagedLedger, "the file is damaged"
+            raise kind(f"{self._path}: the ledger cannot {what}: {error}; {remedy}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
+
+    def _prepare(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
+            with closing(self.writing.execute(f"PRAGMA {pragma}")) as answer:
+                answer.fetchall()
+        found = self.number("PRAGMA user_version")
+        if found == 0:
+            self.writing.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+        elif found != _VERSION:
+            raise ForeignLedger(
+                f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
+                "use the program that wrote it, or move the file away"
+            )

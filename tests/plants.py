@@ -1,0 +1,141 @@
+"""Stations that are only messages: what a dashboard hears of a plant, by the real message functions."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edgevision.messages import (
+    CameraFigures,
+    HostFacts,
+    MachineState,
+    OutboxFigures,
+    Severity,
+    Topics,
+    Verb,
+    alarm_message,
+    answer_message,
+    encode,
+    info_message,
+    metrics_message,
+    result_message,
+    state_message,
+)
+from edgevision.ports import EngineInfo
+from edgevision.types import ImageBgr, Inspection, Judgement, Reason, Verdict
+from tests.inspections import MODEL, RECIPE, ng_inspection, ok_inspection
+
+__all__ = ["Said", "Station", "comment", "preview"]
+
+_HOST = HostFacts(hostname="box", os="Linux", machine="x86_64", cpu="A processor", cpu_count=4, python="3.11")
+_ENGINE = EngineInfo(
+    engine="openvino",
+    requested="cpu",
+    provider="cpu",
+    precision="int8",
+    version="2026.4.1",
+    threads=4,
+    streams=1,
+)
+
+Said = tuple[str, bytes, bool]
+"""Topic, payload, whether it is retained."""
+
+
+@dataclass
+class Station:
+    """One station with one camera; every method returns what it says."""
+
+    name: str = "line1"
+    camera: str = "cam1"
+    root: str = "edgevision"
+    counts: Counter[Judgement] = field(default_factory=Counter)
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.root, self.name)
+
+    def start(self, now_ns: int) -> Iterator[Said]:
+        """Come online."""
+        engines = {MODEL.task: _ENGINE}
+        info = info_message(
+            station=self.name, version="0.1.0", recipe=RECIPE, cameras=[self.camera], models=[MODEL],
+            engines=engines, host=_HOST, started_ns=now_ns,
+        )  # fmt: skip
+        state = state_message(
+            MachineState.CONTINUOUS_EXECUTION, station=self.name, since_ns=now_ns, recipe=RECIPE
+        )
+        yield self.topics.status, b"online", True
+        yield self.topics.info, encode(info), True
+        yield self.topics.state, encode(state), True
+
+    def result(self, judgement: Judgement, now_ns: int, **changes: Any) -> Said:
+        """Judge a part; `changes` are fields of the message."""
+        self.counts[judgement] += 1
+        number = self.counts.total()
+        inspection = replace(
+            _MADE[judgement],
+            result_id=str(uuid.uuid4()),
+            camera=self.camera,
+            part_id=f"{self.name}-{number:05d}",
+            frame_id=number,
+            wall_ns=now_ns,
+        )
+        message = result_message(inspection, station=self.name, published_ns=now_ns)
+        return self.topics.result(self.camera), encode(message | changes), False
+
+    def metrics(self, now_ns: int, *, outbox_depth: int = 0) -> Said:
+        """Tell how the camera is doing."""
+        figures = CameraFigures(
+            frames=self.counts.total(), ok=self.counts[Judgement.OK], ng=self.counts[Judgement.NG],
+            nd=self.counts[Judgement.ND], skipped=0, reopened=0, reads_failed=0, rate_hz=5.0,
+            latencies_ns=[20_000_000] * 98 + [40_000_000] * 2,
+        )  # fmt: skip
+        outbox = OutboxFigures(depth=outbox_depth)
+        message = metrics_message(self.camera, figures, outbox, station=self.name, now_ns=now_ns)
+        return self.topics.metrics(self.camera), encode(message), False
+
+    def alarm(self, code: str, text: str, now_ns: int, *, active: bool = True) -> Said:
+        """Raise or clear an alarm."""
+        message = alarm_message(
+            code, text, station=self.name, severity=Severity.ERROR, active=active, now_ns=now_ns
+        )
+        return self.topics.alarm, encode(message), False
+
+    def answer(self, verb: Verb, command_id: str, text: str, now_ns: int) -> Said:
+        """Say that a command was carried out."""
+        message = answer_message(
+            verb, command_id, station=self.name, now_ns=now_ns, ok=True, code="done", text=text
+        )
+        return self.topics.answer(verb), encode(message), False
+
+    def preview(self, result_id: str, grey: int = 90) -> Said:
+        """Show a picture of an inspection."""
+        return f"{self.root}/{self.name}/{self.camera}/preview", preview(result_id, grey), False
+
+
+def preview(result_id: str | None, grey: int = 90) -> bytes:
+    """Return a grey JPEG file whose comment names the inspection."""
+    return comment(np.full((72, 128, 3), grey, np.uint8), result_id)
+
+
+def comment(image_bgr: ImageBgr, result_id: str | None) -> bytes:
+    """Return a JPEG file of the image whose comment names the inspection, if any."""
+    _, encoded = cv2.imencode(".jpg", image_bgr)
+    jpeg = encoded.tobytes()
+    if result_id is None:
+        return jpeg
+    text = f"result_id={result_id}".encode()
+    return jpeg[:2] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + jpeg[2:]
+
+
+def _nd() -> Inspection:
+    reason = Reason("camera_frozen", "The camera shows the same picture all the time.")
+    return ok_inspection(verdict=Verdict(Judgement.ND, (reason,)), findings=())
+
+
+_MADE = {Judgement.OK: ok_inspection(), Judgement.NG: ng_inspection(), Judgement.ND: _nd()}

@@ -1,0 +1,212 @@
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
+
+from edgevision.bundle.archive import open_bundle
+from edgevision.engines.spec import EngineRequest
+from edgevision.errors import ManifestError, UsageError
+from export.adopt import adopt
+from export.data.augment import Augmentation
+from export.description import Description
+from export.detect.config import DetectConfig
+from export.detect.evaluate import evaluate_detect
+from export.detect.loop import DetectResult, train_ssd
+from export.detect.running import draft_detect_manifest
+from export.pipeline import Step, bundle, convert_torch, quantize
+from export.sources import load_torch
+from export.subjects import names_of, names_to_be, open_subject
+from export.train.checkpoint import load_state
+from export.work import Work
+from tests.boxes import LABELS, write_voc
+
+pytestmark = pytest.mark.export
+
+REQUEST = EngineRequest("onnxruntime", "int8", threads=1)
+
+
+def config(**changes: object) -> DetectConfig:
+    fields: dict[str, object] = {
+        "schema": "edgevision.detector-training/1",
+        "name": "shapes",
+        "labels": LABELS,
+        "layers": {"widths": (8, 16, 16), "blocks": (0, 0, 1), "head_channels": 16, "map_strides": (8,)},
+        "priors": {"count": 2},
+        "view": {"size_wh": (96, 64)},
+        "augmentation": Augmentation(rotation_deg=0, quarter_turns=False),
+        "crops": {"size_wh": (96, 64), "photograph": False},
+        "optimisation": {
+            "epochs": 2,
+            "batches_per_epoch": 60,
+            "batch_size": 8,
+            "learning_rate": 0.01,
+            "ema_decay": 0.9,
+        },
+    }
+    return DetectConfig.model_validate(fields | changes)
+
+
+def described(**changes: object) -> Description:
+    fields: dict[str, object] = {
+        "schema": "edgevision.model/1",
+        "name": "shapes",
+        "version": "0.1.0",
+        "licence": "Apache-2.0",
+        "detect": {"score_threshold": 0.4},
+        "provenance": [{"name": "drawn", "licence": "CC0-1.0", "attribution": "nobody", "use": "tests"}],
+    }
+    return Description.model_validate(fields | changes)
+
+
+@cache
+def folder() -> Path:
+    return write_voc(Path(mkdtemp()) / "shapes")
+
+
+@cache
+def trained() -> DetectResult:
+    return train_ssd(config(), folder().parent / "run", folder(), threads=1)
+
+
+@cache
+def work() -> Work:
+    """What convert and quantize leave behind."""
+    source = load_torch(str(trained().checkpoint), described())
+    target = Work(folder().parent / "work")
+    names = names_to_be(source.description)
+    subject = open_subject(
+        source.description, source.training, names, str(folder()), calibration=1, held_out=4
+    )
+    convert_torch(source, 18, subject, target)
+    assert quantize(step(target))
+    return target
+
+
+def step(target: Work) -> Step:
+    facts = target.read_facts()
+    subject = open_subject(
+        facts.description,
+        facts.training,
+        names_of(target.read_model("fp32")),
+        str(folder()),
+        calibration=12,
+        held_out=12,
+    )
+    return Step(target, subject, lambda _: None)
+
+
+def test_learns_what_the_pictures_show_and_reports_it() -> None:
+    assert trained().metrics.mean_ap > 0.7
+
+    page = trained().report.read_text("utf-8")
+    assert "Precision against recall" in page
+    assert "square" in page
+    assert (trained().report.parent / "curves.png").is_file()
+
+
+def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
+    short = config(optimisation={"epochs": 2, "batches_per_epoch": 2, "batch_size": 2, "learning_rate": 0.01})
+    whole = train_ssd(short, tmp_path / "whole", folder(), threads=1)
+    begun = train_ssd(short, tmp_path / "parts", folder(), threads=1, minutes=1e-9)
+
+    resumed = train_ssd(short, tmp_path / "parts", folder(), threads=1, resume=True)
+
+    assert (begun.epochs, resumed.epochs, whole.epochs) == (1, 2, 2)
+    first, second = (load_state(tmp_path / run / "last.pt")["weights"] for run in ("whole", "parts"))
+    for name, value in first.items():
+        assert torch.allclose(value, second[name], atol=1e-5), name
+    with pytest.raises(UsageError, match="no checkpoint to resume from"):
+        train_ssd(short, tmp_path / "none", folder(), resume=True, threads=1)
+
+
+def test_a_pair_model_begins_with_the_weights_of_one_that_sees_the_picture_alone(tmp_path: Path) -> None:
+    pair = config(
+        view={"size_wh": (96, 64), "pair": True},
+        optimisation={"epochs": 1, "batches_per_epoch": 1, "batch_size": 2, "learning_rate": 1e-6},
+    )
+
+    result = train_ssd(pair, tmp_path, folder(), start=trained().checkpoint, threads=1)
+
+    weights = load_state(result.checkpoint)["weights"]
+    assert weights["down.0.0.0.weight"].shape[1] == 6
+    assert float(weights["down.0.0.0.weight"][:, 3:].abs().max()) < 1e-4
+    assert result.metrics.mean_ap > 0.7
+
+
+def test_a_trained_detector_becomes_a_bundle_that_the_device_measures_alike(tmp_path: Path) -> None:
+    out = tmp_path / "shapes.zip"
+
+    result = bundle(step(work()), out, "command")
+
+    opened = open_bundle(out)
+    manifest = opened.manifest
+    assert manifest.labels == LABELS
+    assert manifest.require_detect().decoder == "ssd"
+    assert {sample.judgement for sample in manifest.golden} == {"OK", "NG"}
+    found = evaluate_detect(opened, REQUEST, None, folder(), "val")
+    assert found.figures["map50"] == pytest.approx(result.of("int8").figures["map50"], abs=1e-6)
+    assert found.figures["map50"] == pytest.approx(manifest.accuracy[0].int8["map50"], abs=1e-4)
+    assert sum(found.verdicts["NG"].values()) + sum(found.verdicts["OK"].values()) == 12
+    card = opened.read("MODEL_CARD.md").decode()
+    assert "Finds square, bar in 96 x 64 pixels of RGB" in card
+
+
+def test_suppression_inside_the_graph_gives_the_same_findings(tmp_path: Path) -> None:
+    plain, inside = tmp_path / "plain.zip", tmp_path / "inside.zip"
+    bundle(step(work()), plain, "command")
+    bundle(step(work()), inside, "command", suppression=True)
+
+    figures = [
+        evaluate_detect(open_bundle(file), REQUEST, None, folder(), "val").figures for file in (plain, inside)
+    ]
+
+    assert open_bundle(inside).manifest.require_detect().decoder == "ssd-decoded"
+    assert figures[1] == pytest.approx(figures[0], abs=0.01)
+
+
+def yolo_model(rows: int = 3) -> onnx.ModelProto:
+    """A stand-in for a YOLO export: floats in, one answer (1, 4 + 2, rows) out, whatever it sees."""
+    answer = np.zeros((1, 6, rows), np.float32)
+    answer[0, :, 0] = (40, 30, 20, 10, 0.9, 0.1)
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=1),
+        helper.make_node("Squeeze", ["mean", "axis"], ["level"]),
+        helper.make_node("Mul", ["level", "none"], ["nothing"]),
+        helper.make_node("Add", ["constant", "nothing"], ["output0"]),
+    ]
+    values = {"constant": answer, "none": np.zeros(1, np.float32), "axis": np.array([3], np.int64)}
+    graph = helper.make_graph(
+        nodes,
+        "yolo",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, 64, 96])],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 6, rows])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in values.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def test_a_yolo_export_is_adopted_with_its_own_layout() -> None:
+    description = described(
+        labels=LABELS, view={"size_wh": (96, 64)}, detect={"decoder": "yolov8", "outputs": ["output0"]}
+    )
+
+    model = adopt(yolo_model(), description)
+
+    manifest = draft_detect_manifest(description, *names_of(model))
+    assert manifest.require_detect().scaling == "letterbox"
+    assert model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
+    assert [output.name for output in model.graph.output] == ["output0"]
+
+
+def test_outputs_that_do_not_fit_the_layout_are_refused() -> None:
+    wrong = described(labels=LABELS, view={"size_wh": (96, 64)}, detect={"decoder": "ssd-decoded"})
+
+    with pytest.raises(ManifestError, match=r"detect.outputs: expected 2 of output0, got output0"):
+        adopt(yolo_model(), wrong)
