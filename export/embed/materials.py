@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from edgevision.errors import UsageError
-from export.embed.people import FIRST_UNSEEN, Cast, cast_of_folder, cast_of_line
+from export.embed.people import FIRST_UNSEEN, Cast, cast_of_faces, cast_of_folder, cast_of_line
 from export.materials import line_seed
 
 __all__ = ["open_casts"]
@@ -22,7 +22,7 @@ def open_casts(
 
     Args:
         source: `sample:SEED`, or a folder with a folder for each identity; None for what a model of
-            marks was trained for, the sample line.
+            marks or of drawn faces was trained for.
         training: The training configuration as plain values; empty when there is none.
         calibration: Most pictures to calibrate with.
         held_out: Most probes to judge by.
@@ -38,6 +38,11 @@ def open_casts(
         return calibrating, cast_of_line(
             seed, max(held_out // _PROBES_EACH, 2), max(held_out // _PROBES_EACH, 2)
         )
+    if source is None and training.get("data", {}).get("kind") == "drawn-faces":
+        side_px, first = training["network"]["side_px"], training["data"]["identities"]
+        each = max(held_out // _PROBES_EACH, 2)
+        calibrating = cast_of_faces(side_px, first, calibration // 6, calibration % 6)
+        return calibrating, cast_of_faces(side_px, first + calibration, each, each)
     if source is None:
         raise UsageError("expected pictures to calibrate with and to judge by; name a folder with --data")
     cast = cast_of_folder(Path(source))

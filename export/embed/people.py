@@ -14,12 +14,14 @@ from edgevision.capture.sample import render_part, variant_name
 from edgevision.errors import UsageError
 from edgevision.types import ImageBgr
 from export.detect.line import mark_box
+from export.embed.faces import DrawnFaces
 
 __all__ = [
     "ENROLLED",
     "FIRST_UNSEEN",
     "Cast",
     "Portrait",
+    "cast_of_faces",
     "cast_of_folder",
     "cast_of_line",
     "cast_of_pictures",
@@ -87,6 +89,22 @@ def _part(seed: int, indices: Iterator[int], variant_id: int) -> Portrait:
     box = mark_box(frame)
     assert box is not None
     return Portrait(f"part-{index:06d}", variant_name(variant_id), frame.image_bgr, box)
+
+
+def cast_of_faces(side_px: int, first: int, identities: int, unknown: int) -> Cast:
+    """Draw faces numbered from `first` on, three to enrol and three to probe of each, and others."""
+    faces, rng = DrawnFaces(side_px), np.random.default_rng(first)
+
+    def drawn(number: int) -> Portrait:
+        grey = faces.draw(rng, np.array([number])).images[0]
+        image = np.repeat(grey, 3, axis=2)
+        return Portrait(f"face-{number}", f"face-{number}", image, (0, 0, side_px, side_px))
+
+    known = range(first, first + identities)
+    gallery = [drawn(number) for number in known for _ in range(ENROLLED)]
+    probes = [drawn(number) for number in known for _ in range(_PROBES)]
+    probes += [drawn(number) for number in range(first + identities, first + identities + unknown)]
+    return Cast(f"drawn faces: {identities} enrolled by {ENROLLED}, {unknown} others", gallery, probes)
 
 
 def cast_of_folder(folder: Path) -> Cast:

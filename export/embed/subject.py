@@ -130,8 +130,14 @@ class EmbedSubject:
     has_truth = True
 
     def __init__(self, manifest: Manifest, calibration: Cast, cast: Cast) -> None:
-        """Take a manifest, which may be a draft, whom to calibrate with and whom to judge by."""
+        """Take a manifest, which may be a draft, whom to calibrate with and whom to judge by.
+
+        Of a model that aligns by landmarks the pictures' boxes hold what is aligned already.
+        """
         self.manifest, self.cast, self._calibration = manifest, cast, calibration
+        embed = manifest.require_embed()
+        boxed = embed.model_copy(update={"landmarks_xy": None})
+        self._seen_as = manifest.model_copy(update={"embed": boxed})
         self.recipe = recognise_recipe()
         self.calibration_name, self.held_out_name = calibration.description, cast.description
 
@@ -224,7 +230,7 @@ class EmbedSubject:
         step = recognise_recipe(inside(portrait)).tasks[0]
         assert isinstance(step, RecogniseStep)
         frame = Frame(portrait.image_bgr, "held-out", 0, 0, 0, file=portrait.name)
-        (seen,), _ = Embedder(step, self.manifest, engine).look(frame)
+        (seen,), _ = Embedder(step, self._seen_as, engine).look(frame)
         if seen.crop_bgr is None or seen.embedding is None:
             raise BundleError(f"{portrait.name}: expected a usable picture, got {seen.problem}; leave it out")
         return seen.crop_bgr, seen.embedding
