@@ -78,6 +78,8 @@ class Truth:
     class_map: ClassMap | None = None
     class_names: tuple[str, ...] = ()
     variant: str | None = None
+    variant_corners_xy: tuple[tuple[float, float], ...] | None = None
+    """Where what names the variant is printed: four corners, clockwise from its own top left."""
 
     def __post_init__(self) -> None:
         if self.class_map is not None:

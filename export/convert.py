@@ -37,6 +37,7 @@ IR_VERSION = 10
 MAX_DIFFERENCE = 1e-3
 """Largest difference of a value between torch and ONNX that is still rounding."""
 
+_SHAPES = {2: "(1, values)", 3: "(1, priors, values)", 4: "(1, classes, H, W)"}
 _EXPORTER = "torch.onnx._internal.exporter"
 
 Batch = npt.NDArray[np.uint8]
@@ -57,15 +58,16 @@ def convert(
     samples: Sequence[Batch],
     opset: int = 18,
     outputs: Sequence[str] = (OUTPUT_NAME,),
+    axes: Sequence[int] | None = None,
 ) -> Converted:
     """Export a module with the fixed shape of the samples and compare both on all of them.
 
     Args:
-        module: Takes (1, H, W, C) uint8; returns (1, classes, H, W) float32 probabilities or, with two
-            outputs, a pair of (1, priors, values) float32.
+        module: Takes (1, H, W, C) uint8; returns a float32 tensor, or a tuple of them.
         samples: Real inputs (1, H, W, C) uint8, at least one, all of one shape.
         opset: One of `OPSETS`.
         outputs: What to call what it returns.
+        axes: How many axes each of them has; absent, as of a segment model or a detector.
 
     Raises:
         UsageError: the opset is outside `OPSETS`.
@@ -74,7 +76,8 @@ def convert(
     if opset not in OPSETS:
         raise UsageError(f"opset: expected {OPSETS[0]} to {OPSETS[-1]}, got {opset}")
     module = module.cpu().eval()
-    expected = [_torch_answer(module, sample, outputs) for sample in samples]
+    axes = axes or ((4,) if len(outputs) == 1 else (3,) * len(outputs))
+    expected = [_torch_answer(module, sample, axes) for sample in samples]
     model = sealed(_exported(module, samples[0], opset, outputs))
     session = _session(model)
     answers = [session.run(None, {INPUT_NAME: sample}) for sample in samples]
@@ -108,14 +111,13 @@ def sealed(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _torch_answer(
-    module: nn.Module, sample: Batch, outputs: Sequence[str]
+    module: nn.Module, sample: Batch, axes: Sequence[int]
 ) -> tuple[npt.NDArray[np.float32], ...]:
     with torch.inference_mode():
         answer = module(torch.from_numpy(np.ascontiguousarray(sample)))
     values = answer if isinstance(answer, tuple) else (answer,)
-    axes = 4 if len(outputs) == 1 else 3
-    if len(values) != len(outputs) or not all(_is_usable(value, axes) for value in values):
-        wanted = "(1, classes, H, W)" if len(outputs) == 1 else f"{len(outputs)} tensors (1, priors, values)"
+    if [value.ndim if _is_usable(value) else None for value in values] != list(axes):
+        wanted = " and ".join(_SHAPES[count] for count in axes)
         got = " and ".join(_shown(value) for value in values)
         raise BundleError(
             f"the module's answer: expected {wanted} float32, got {got}; "
@@ -124,8 +126,8 @@ def _torch_answer(
     return tuple(np.asarray(value.numpy(), np.float32) for value in values)
 
 
-def _is_usable(value: object, axes: int) -> bool:
-    return isinstance(value, torch.Tensor) and value.ndim == axes and value.dtype == torch.float32
+def _is_usable(value: object) -> bool:
+    return isinstance(value, torch.Tensor) and value.dtype == torch.float32
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from edgevision.bundle.classifyspec import ClassifySpec
 from edgevision.bundle.detectspec import DetectSpec, PriorMap
+from edgevision.bundle.embedspec import EmbedSpec
 from edgevision.bundle.manifest import OutputSpec, Provenance
 from edgevision.bundle.part import Fraction
 from edgevision.config.problems import Problem, config_error
@@ -47,7 +49,7 @@ class ForeignOutput(_Part):
 class DetectDescription(_Part):
     """What only a detector has. Checkpoints made here bring their own decoder, priors and pairing."""
 
-    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8"] = "ssd"
+    decoder: Literal["ssd", "ssd-decoded", "yolov5", "yolov8", "yunet"] = "ssd"
     """How the answer reads, see `edgevision.bundle.detectspec`."""
     outputs: tuple[str, ...] = ()
     """Names of the outputs of an ONNX file, boxes first; all of them in their order when absent."""
@@ -100,9 +102,19 @@ class Description(_Part):
     output: ForeignOutput = ForeignOutput()
     detect: DetectDescription | None = None
     """For detectors; their labels have no background."""
+    embed: EmbedSpec | None = None
+    """For embedders; they have no labels. Checkpoints made here bring their own margin."""
+    classify: ClassifySpec | None = None
+    """For classifiers; their labels have no background. Checkpoints made here bring their temperature."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Description":
+        if sum(part is not None for part in (self.detect, self.embed, self.classify)) > 1:
+            msg = "expected at most one of detect, embed and classify"
+            raise ValueError(msg)
+        if self.embed and self.labels:
+            msg = "labels: expected none for an embedder, as identities are enrolled"
+            raise ValueError(msg)
         least = 1 if self.detect else 2
         if self.labels and (len(self.labels) < least or len(set(self.labels)) != len(self.labels)):
             msg = f"labels: expected {'at least one' if self.detect else 'background and at least one more'}"

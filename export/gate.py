@@ -90,7 +90,14 @@ class Gate:
             if mine.judgement is not theirs.judgement
         ]
         flips += [
-            Flip(sample.picture, measured.runner.name, theirs.judgement, mine.judgement, True, "input")
+            Flip(
+                sample.picture,
+                measured.runner.name,
+                str(theirs.judgement),
+                str(mine.judgement),
+                True,
+                "input",
+            )
             for sample, mine, theirs in zip(self.golden, measured.golden, self.reference.golden, strict=True)
             if mine.judgement != theirs.judgement
         ]

@@ -16,6 +16,15 @@ _NOTES = {
         "IoU over all pixels of all pictures; mean_iou over the defect classes; defect_iou is any defect "
         "against background; tolerance_f1 counts pixels within 4 px."
     ),
+    "embed": (
+        "eer and tar_* over all pairs of a probe and an enrolled picture: TAR at a FAR of 1e-2, 1e-3, 1e-4; "
+        "rank1 and tpir_1e2 against the gallery, the latter at an FPIR of 1 % of those not enrolled, reached "
+        "at the cosine threshold_1e2."
+    ),
+    "classify": (
+        "accuracy over all pictures; balanced is the mean of the classes' recalls; ece is the expected "
+        "calibration error over 15 bins, with the temperature."
+    ),
     "detect": (
         "map50 is the mean over the classes of the average precision at IoU 0.5, all points, as PASCAL VOC "
         "computes it since 2010; ap50 the same by class; map is COCO's mean over IoU 0.5 to 0.95; f50 is the "
@@ -55,6 +64,19 @@ def _use(manifest: Manifest) -> str:
             f"Finds {where}\nThe picture goes in {manifest.detect.scaling}{beside}. A box counts from score "
             f"{manifest.detect.score_threshold:g}; of two of a class that overlap by more than IoU "
             f"{manifest.detect.iou_threshold:g}, the one with the lower score is dropped."
+        )
+    if manifest.embed is not None:
+        aligned = "aligned by five landmarks" if manifest.embed.landmarks_xy else "cut out by a box"
+        return (
+            f"Tells which one {width} x {height} pixels of {manifest.input.color} show, {aligned}, by a "
+            f"vector of {manifest.embed.dimensions} numbers. {size}.\nTwo are the same from a cosine of "
+            f"{manifest.embed.threshold:g} on. Who is to be known is enrolled, not trained."
+        )
+    if manifest.classify is not None:
+        return (
+            f"Tells {', '.join(manifest.labels)} apart in {width} x {height} pixels of "
+            f"{manifest.input.color}. {size}.\nThe region goes in {manifest.classify.scaling}; "
+            f"temperature {manifest.classify.temperature:g}."
         )
     segment = manifest.require_segment()
     return (

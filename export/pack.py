@@ -143,6 +143,8 @@ def _fields(facts: Facts, result: GateResult, cost: Cost) -> dict[str, Any]:
         "labels": manifest.labels,
         "segment": manifest.segment,
         "detect": manifest.detect,
+        "embed": manifest.embed,
+        "classify": manifest.classify,
         "quantization": facts.quantization,
         "accuracy": _accuracy(result),
         "licence": description.licence,

@@ -51,7 +51,8 @@ def convert_torch(source: TorchSource, opset: int, subject: Subject, work: Work)
         BundleError: it cannot be exported, or ONNX answers differently.
     """
     names = [output.name for output in subject.manifest.outputs]
-    converted = convert(source.module, subject.inputs(PARITY_INPUTS), opset, names)
+    axes = {"segment": (4,), "embed": (2,), "classify": (2, 4)}.get(subject.manifest.task, (3,) * len(names))
+    converted = convert(source.module, subject.inputs(PARITY_INPUTS), opset, names, axes)
     facts = Facts(
         description=source.description,
         given=source.given,
@@ -68,7 +69,7 @@ def convert_torch(source: TorchSource, opset: int, subject: Subject, work: Work)
 
 def adopt_onnx(file: Path, description: Description, work: Work) -> Facts:
     """Bring a foreign ONNX model to the work folder, with bytes as input. Raises ManifestError."""
-    if not description.labels:
+    if not description.labels and description.embed is None:
         raise UsageError(f"{file}: expected labels in the description, got none; list them")
     work.write_model("fp32", adopt(read_onnx(file), description))
     facts = Facts(description=description, given=description, source=file.name)

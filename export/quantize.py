@@ -1,7 +1,7 @@
 """Makes the int8 twin of an ONNX model: static QDQ, U8S8, per channel, calibrated on real inputs.
 
-The bytes-to-float prefix and the softmax stay float. Whether the result is good enough is
-decided by `export.gate`; which layers to leave out by `export.sensitivity`.
+The bytes-to-float prefix and the softmax stay float, and so do coordinates. Whether the result is good
+enough is decided by `export.gate`; which layers to leave out by `export.sensitivity`.
 """
 
 import hashlib
@@ -55,6 +55,16 @@ _END_OPERATIONS = frozenset(
         "Transpose",
     }
 )
+
+_COORDINATE_OPERATIONS = _END_OPERATIONS | {
+    "Gather",
+    "Gemm",
+    "MatMul",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Unsqueeze",
+}
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
@@ -154,7 +164,8 @@ class Quantizer:
 def float_ends(graph: onnx.GraphProto) -> list[str]:
     """Return the names of the nodes between the input and the first weights, and after the last ones.
 
-    Pictures lose nothing in the prefix, and probabilities would be rounded to 1/255 in the suffix.
+    Pictures lose nothing in the prefix, and probabilities would be rounded to 1/255 in the suffix. Where a
+    picture is sampled by coordinates, those are rounded to less than the sampled pixels only in float.
     """
     consumers: dict[str, list[onnx.NodeProto]] = {}
     producer = {output: node for node in graph.node for output in node.output}
@@ -163,7 +174,9 @@ def float_ends(graph: onnx.GraphProto) -> list[str]:
             consumers.setdefault(name, []).append(node)
     prefix = _walk([graph.input[0].name], lambda name: consumers.get(name, []), "output")
     suffix = _walk([value.name for value in graph.output], lambda name: _known(producer.get(name)), "input")
-    return [node.name for node in graph.node if node.name in prefix | suffix]
+    grids = [node.input[1] for node in graph.node if node.op_type == "GridSample"]
+    coordinates = _walk(grids, lambda name: _known(producer.get(name)), "input", _COORDINATE_OPERATIONS)
+    return [node.name for node in graph.node if node.name in prefix | suffix | coordinates]
 
 
 def _known(node: onnx.NodeProto | None) -> list[onnx.NodeProto]:
@@ -171,13 +184,16 @@ def _known(node: onnx.NodeProto | None) -> list[onnx.NodeProto]:
 
 
 def _walk(
-    tensors: list[str], neighbours: Callable[[str], list[onnx.NodeProto]], onwards: Literal["input", "output"]
+    tensors: list[str],
+    neighbours: Callable[[str], list[onnx.NodeProto]],
+    onwards: Literal["input", "output"],
+    through: frozenset[str] = _END_OPERATIONS,
 ) -> set[str]:
-    """Return the nodes reached from `tensors` through operations that keep to single pixels."""
+    """Return the nodes reached from `tensors` through some operations; those named keep to single pixels."""
     reached: set[str] = set()
     while tensors:
         for node in neighbours(tensors.pop()):
-            if node.op_type in _END_OPERATIONS and node.name not in reached:
+            if node.op_type in through and node.name not in reached:
                 reached.add(node.name)
                 tensors += getattr(node, onwards)
     return reached

@@ -9,12 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from edgevision.bundle.classifyspec import ClassifySpec
 from edgevision.errors import UsageError
 from edgevision.ops.boxes import VARIANCES
+from export.classify.trained import is_classifier, load_trained_classifier
 from export.data.view import View
 from export.description import Description, DetectDescription, ForeignOutput
 from export.detect.trained import is_detector, load_trained_detector
-from export.networks.deploy import Deployable, DeployableDetector
+from export.embed.trained import is_embedder, load_trained_embedder
+from export.networks.deploy import Deployable, DeployableClassifier, DeployableDetector, DeployableEmbedder
 from export.train.checkpoint import load_state, load_trained
 from export.train.config import TrainConfig
 
@@ -72,7 +75,7 @@ def load_torch(source: str, description: Description) -> TorchSource:
     if Path(source).suffix in (".pt", ".pth") or ":" not in source:
         return _from_checkpoint(Path(source), description)
     network = _made_by(source)
-    if not description.labels:
+    if not description.labels and description.embed is None:
         raise UsageError(
             f"{source}: expected labels in the description, got none; list them, background first"
         )
@@ -84,8 +87,13 @@ def load_torch(source: str, description: Description) -> TorchSource:
 
 
 def _from_checkpoint(file: Path, description: Description) -> TorchSource:
-    if is_detector(load_state(file)):
+    state = load_state(file)
+    if is_detector(state):
         return _from_detector(file, description)
+    if is_embedder(state):
+        return _from_embedder(file, description)
+    if is_classifier(state):
+        return _from_classifier(file, description)
     trained = load_trained(file)
     _require_labels(file, description, trained.labels)
     line_like = description.line_like
@@ -131,6 +139,46 @@ def _from_detector(file: Path, description: Description) -> TorchSource:
         }
     )
     module = DeployableDetector(trained.network, trained.mean, trained.std)
+    return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
+
+
+def _from_embedder(file: Path, description: Description) -> TorchSource:
+    trained = load_trained_embedder(file)
+    if description.embed is None:
+        raise UsageError(f"{file}: an embedder; expected a part embed in its description")
+    spec = trained.network.spec
+    embed = description.embed.model_copy(update={"dimensions": spec.dimensions})
+    if trained.margin is not None:
+        embed = embed.model_copy(update={"margin": trained.margin, "landmarks_xy": None})
+    completed = description.model_copy(
+        update={
+            "view": View(size_wh=(spec.side_px, spec.side_px)),
+            "color": "GRAY" if spec.channels == 1 else "RGB",
+            "mean": (trained.mean,) * 3,
+            "std": (trained.std,) * 3,
+            "output": ForeignOutput(),
+            "embed": embed,
+        }
+    )
+    module = DeployableEmbedder(trained.network, trained.mean, trained.std)
+    return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
+
+
+def _from_classifier(file: Path, description: Description) -> TorchSource:
+    trained = load_trained_classifier(file)
+    _require_labels(file, description, trained.labels)
+    completed = description.model_copy(
+        update={
+            "labels": trained.labels,
+            "view": View(size_wh=trained.view.size_wh),
+            "color": trained.view.color,
+            "mean": trained.mean,
+            "std": trained.std,
+            "output": ForeignOutput(),
+            "classify": ClassifySpec(temperature=trained.temperature, scaling=trained.view.scaling),
+        }
+    )
+    module = DeployableClassifier(trained.network, trained.mean, trained.std)
     return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
 
 

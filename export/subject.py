@@ -1,7 +1,8 @@
 """What the steps from a model to its bundle ask of a task: how to run it, what to compare, how to prove it.
 
-A subject is a model's manifest with the pictures it is calibrated with and judged by. `export.segmenting`
-and `export.detect.subject` are the two there are; gate, quantising and packing know neither.
+A subject is a model's manifest with the pictures it is calibrated with and judged by. `export.segmenting`,
+`export.detect.subject`, `export.embed.subject` and `export.classify.subject` are those there are; gate,
+quantising and packing know none of them.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,8 @@ class GoldenInput:
 class GoldenAnswer:
     """What a model says to a golden input, by the bundle's own thresholds."""
 
-    judgement: Literal["OK", "NG"]
+    judgement: Literal["OK", "NG"] | None
+    """None for embedders and classifiers, which find nothing."""
     suffix: str
     """Of the file in the bundle."""
     data: bytes

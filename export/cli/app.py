@@ -14,6 +14,8 @@ import typer
 from edgevision.cli.exits import BUG, INTERRUPTED
 from edgevision.errors import BundleError, EdgeVisionError, UsageError
 from export.cli.evaluate import evaluate
+from export.cli.identities import identities
+from export.cli.marks import marks
 from export.cli.mine import mine
 from export.cli.options import (
     Data,
@@ -37,6 +39,8 @@ from export.cli.train import (
     Start,
     Threads,
     train_app,
+    train_classifier,
+    train_embedder,
     train_ssd,
     train_unet,
 )
@@ -56,6 +60,8 @@ app = typer.Typer(
 app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
 app.command("mine")(mine)
+app.command("marks")(marks)
+app.command("identities")(identities)
 
 _Bundle = Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The bundle to write.")]
 
@@ -173,21 +179,31 @@ def everything(
     nms: Nms = False,
 ) -> None:
     """Train, convert, quantize, verify and bundle; the bundle lands in OUT/NAME.zip."""
+    from export.classify.config import is_classifier_config
     from export.description import read_description
     from export.detect.config import is_detector_config
+    from export.embed.config import is_embedder_config
 
     source = None if data is None else str(data)
     name = read_description(manifest).name
     read_recipe(recipe)
-    if is_detector_config(config):
-        if data is None:
-            raise UsageError(f"{config}: trains a detector, expected --data with a folder of labelled boxes")
-        train_ssd(config, out, data, resume, start, threads)
+    if is_embedder_config(config):
+        train_embedder(config, out, resume, threads)
+    elif is_classifier_config(config):
+        train_classifier(config, out, _required(data, config), resume, threads)
+    elif is_detector_config(config):
+        train_ssd(config, out, _required(data, config), resume, start, threads)
     else:
         train_unet(config, out, data, resume, start, threads)
     convert(str(out / "best.pt"), manifest, out, source, opset)
     quantize(out, source, method, recipe, pictures)
     _bundle(out / f"{name}.zip", open_step(out, source, recipe, pictures), nms=nms)
+
+
+def _required(data: Path | None, config: Path) -> Path:
+    if data is None:
+        raise UsageError(f"{config}: expected --data with a folder of labelled pictures")
+    return data
 
 
 def _command() -> str:

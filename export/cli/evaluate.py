@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from edgevision.errors import OutputError
-from export.cli.options import RecipeFile, read_recipe
+from edgevision.errors import UsageError
+from export.cli.options import RecipeFile, read_recipe, write_figures
 
 __all__ = ["evaluate"]
 
@@ -28,6 +28,7 @@ def evaluate(
     from edgevision.bundle.archive import open_bundle
     from edgevision.engines.machine import available_threads
     from edgevision.engines.spec import EngineRequest
+    from export.classify.evaluate import evaluate_classify
     from export.cli.tables import print_detect_evaluation, print_evaluation
     from export.detect.evaluate import evaluate_detect
     from export.evaluate import evaluate as measure
@@ -36,6 +37,11 @@ def evaluate(
 
     opened = open_bundle(bundle)
     request = EngineRequest(engine, precision, threads=available_threads())
+    if opened.manifest.task == "embed":
+        raise UsageError(f"{bundle}: an embedder; measure it by python -m export identities")
+    if opened.manifest.task == "classify":
+        _give(evaluate_classify(opened, request, Path(data), split), out)
+        return
     if opened.manifest.task == "detect":
         boxes = evaluate_detect(opened, request, read_recipe(recipe), Path(data), split)
         print_detect_evaluation(boxes)
@@ -54,11 +60,4 @@ def _give(values: dict[str, object], out: Path | None) -> None:
     text = json.dumps(values, indent=2)
     print(text)
     if out is not None:
-        _write(out, text + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}; check the folder") from error
+        write_figures(out, text + "\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from edgevision.config.document import load_recipe
-from edgevision.errors import UsageError
+from edgevision.errors import OutputError, UsageError
 from edgevision.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "read_recipe",
     "say",
     "torch_module",
+    "write_figures",
 ]
 
 CALIBRATION_PICTURES = 64
@@ -108,3 +109,11 @@ def torch_module(work: "Work") -> "nn.Module | None":
 def say(message: str) -> None:
     """Tell the person at the terminal."""
     typer.echo(message, err=True)
+
+
+def write_figures(path: Path, text: str) -> None:
+    """Write figures to a file. Raises OutputError."""
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}; check the folder") from error

@@ -15,6 +15,8 @@ __all__ = [
     "Start",
     "Threads",
     "train_app",
+    "train_classifier",
+    "train_embedder",
     "train_ssd",
     "train_unet",
 ]
@@ -73,3 +75,37 @@ def train_ssd(
         raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
     result = train(load_detect_config(config), out, data, resume=resume, start=start, threads=threads)
     print(f"{result.checkpoint}: mAP at IoU 0.5 {result.metrics.mean_ap:.4f} after {result.epochs} epochs")
+
+
+@train_app.command("embedder")
+def train_embedder(config: Config, out: Out, resume: Resume = False, threads: Threads = None) -> None:
+    """Train an embedder on drawn identities; the best weights land in OUT/best.pt."""
+    from export.embed.config import load_embed_config
+    from export.embed.loop import train_embedder as train
+
+    result = train(load_embed_config(config), out, resume=resume, threads=threads)
+    figures = result.metrics
+    print(
+        f"{result.checkpoint}: EER {figures['eer']:.4f}, TAR {figures['tar_1e3']:.4f} at FAR 1e-3 "
+        f"after {result.epochs} epochs"
+    )
+
+
+@train_app.command("classifier")
+def train_classifier(
+    config: Config,
+    out: Out,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of pictures by class.")],
+    resume: Resume = False,
+    threads: Threads = None,
+) -> None:
+    """Train a classifier; the best weights, with their temperature, land in OUT/best.pt."""
+    from export.classify.config import load_classify_config
+    from export.classify.loop import train_classifier as train
+
+    result = train(load_classify_config(config), out, data, resume=resume, threads=threads)
+    figures = result.metrics
+    print(
+        f"{result.checkpoint}: accuracy {figures['accuracy']:.4f}, mean recall {figures['balanced']:.4f}, "
+        f"ECE {figures['ece']:.4f} after {result.epochs} epochs"
+    )

@@ -1,4 +1,4 @@
-"""The form in which a network leaves the workstation: bytes in, probabilities or raw boxes out.
+"""The form in which a network leaves the workstation: bytes in, probabilities, boxes, logits or a vector out.
 
 Normalisation lies inside, so that the device only resizes. Conversion to ONNX is `export.convert`.
 """
@@ -8,11 +8,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from export.networks.classifier import Classified, Classifier
 from export.networks.detectors import Detector
+from export.networks.embedder import Embedder
 from export.networks.raw import Raw
 from export.networks.unet import UNet, UNetLite
 
-__all__ = ["OUTPUT_NAME", "Deployable", "DeployableDetector", "channel_terms", "normalise"]
+__all__ = [
+    "OUTPUT_NAME",
+    "Deployable",
+    "DeployableDetector",
+    "DeployableEmbedder",
+    "channel_terms",
+    "normalise",
+]
 
 OUTPUT_NAME = "probabilities"
 
@@ -78,4 +87,45 @@ class DeployableDetector(nn.Module):
         """Map (N, H, W, C) uint8 to offsets (N, P, 4) and score logits (N, P, K), float32."""
         planes = image.permute(0, 3, 1, 2).float()
         answer: Raw = self.network(planes * self.scale + self.shift)
+        return answer
+
+
+class DeployableEmbedder(nn.Module):
+    """An embedder with normalisation before it, as one graph; the device divides by the length."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Embedder, mean: float, std: float) -> None:
+        super().__init__()
+        self.network = network
+        channels = network.spec.channels
+        scale, shift = channel_terms((mean,) * channels, (std,) * channels, channels)
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (N, H, W, C) uint8 to (N, D) float32."""
+        planes = image.permute(0, 3, 1, 2).float()
+        vector: Tensor = self.network(planes * self.scale + self.shift).vector
+        return vector
+
+
+class DeployableClassifier(nn.Module):
+    """A classifier with normalisation before it, as one graph; temperature and softmax are the device's."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Classifier, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.network = network
+        scale, shift = channel_terms(mean, std, network.spec.channels)
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, image: Tensor) -> Classified:
+        """Map (N, H, W, C) uint8 to logits (N, K) and class activation maps (N, K, h, w), float32."""
+        planes = image.permute(0, 3, 1, 2).float()
+        answer: Classified = self.network(planes * self.scale + self.shift)
         return answer

@@ -6,7 +6,10 @@ import numpy.typing as npt
 
 from edgevision.capture.sample.texture import Bytes, Plane
 
-__all__ = ["MARK_PX", "mark_pattern", "print_mark", "variant_name"]
+__all__ = ["MARK_PX", "Corners", "mark_field", "mark_pattern", "print_mark", "variant_name"]
+
+Corners = npt.NDArray[np.float64]
+"""(4, 2): x, y of a printed pattern's corners, clockwise from the pattern's top left."""
 
 MARK_PX = 132
 """Side of a pattern."""
@@ -49,8 +52,8 @@ def mark_pattern(variant_id: int) -> npt.NDArray[np.uint8]:
 
 def print_mark(
     rng: np.random.Generator, grey: Plane, depth_px: Plane, variant_id: int, angle: float
-) -> Bytes:
-    """Print the mark into `grey` in place, where it fits; return (H, W) uint8, 255 in its square."""
+) -> Corners:
+    """Print the mark into `grey` in place, where it fits; return where its pattern has come to lie."""
     deepest = float(depth_px.max())
     side = min(rng.uniform(66, 84), (deepest - 4) * 1.4)
     room = np.flatnonzero(depth_px >= min(side * 0.71 + 2, deepest - 1))
@@ -68,7 +71,12 @@ def print_mark(
     here = float(grey[row, column])
     level = np.float32(rng.uniform(28, 60) if here > 105 else rng.uniform(215, 240))
     grey += cover * (level - grey)
-    field = np.zeros_like(ink)
     square = np.array([[0, 0, 1], [MARK_PX, 0, 1], [MARK_PX, MARK_PX, 1], [0, MARK_PX, 1]])
-    cv2.fillConvexPoly(field, np.rint(square @ matrix.T).astype(np.int32), 255)
+    return np.asarray(square @ matrix.T, np.float64)
+
+
+def mark_field(corners: Corners, like: Bytes) -> Bytes:
+    """Return a picture as large as `like`, 255 within the corners."""
+    field = np.zeros_like(like)
+    cv2.fillConvexPoly(field, np.rint(corners).astype(np.int32), 255)
     return field

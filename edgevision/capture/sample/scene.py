@@ -8,7 +8,7 @@ from edgevision.capture.sample.damage import add_flaws
 from edgevision.capture.sample.flaws import Surface
 from edgevision.capture.sample.light import draw_light, expose, shade_edges, shadow_of
 from edgevision.capture.sample.look import LINE, Look
-from edgevision.capture.sample.marks import print_mark, variant_name
+from edgevision.capture.sample.marks import Corners, mark_field, print_mark, variant_name
 from edgevision.capture.sample.shapes import Pose, Shape, draw_coverage, draw_shape
 from edgevision.capture.sample.surface import Skin, draw_patches, draw_planks, draw_skin, draw_specks, engrave
 from edgevision.capture.sample.texture import Bytes, Plane, Tiles, tiles_of
@@ -71,8 +71,8 @@ def _draw_full_frame(rng: np.random.Generator, tiles: Tiles, look: Look) -> tupl
 
 def _draw_part_skin(
     rng: np.random.Generator, tiles: Tiles, variant_id: int | None, look: Look
-) -> tuple[Skin, Surface, Bytes, Bytes]:
-    """Return a flawless part on the stage under even light: skin, surface, coverage, mark."""
+) -> tuple[Skin, Surface, Bytes, Corners | None]:
+    """Return a flawless part on the stage under even light: skin, surface, coverage, its mark's corners."""
     material = look.materials[int(rng.integers(len(look.materials)))]
     shape = draw_shape(rng, look.irregular_rate)
     pose = _draw_pose(rng, shape)
@@ -83,7 +83,7 @@ def _draw_part_skin(
     draw_patches(rng, skin.grey, material.patches)
     if rng.random() < look.engraved_rate:
         engrave(rng, skin.grey, depth, pose, is_round=shape.is_round)
-    mark = np.zeros_like(coverage)
+    mark = None
     if variant_id is not None:
         mark = print_mark(rng, skin.grey, depth, variant_id, pose.angle_rad)
     shade_edges(rng, skin.grey, coverage)
@@ -92,14 +92,15 @@ def _draw_part_skin(
 
 def _draw_part(
     rng: np.random.Generator, tiles: Tiles, belt: Plane, variant_id: int | None, look: Look
-) -> tuple[ImageBgr, ClassMap]:
-    """Return a part lying on the belt, and the class map of the frame."""
+) -> tuple[ImageBgr, ClassMap, Corners | None]:
+    """Return a part lying on the belt, the class map of the frame, and the corners of its mark there."""
     skin, surface, coverage, mark = _draw_part_skin(rng, tiles, variant_id, look)
     light = draw_light(rng, look, SIZE_WH)
     lit = np.minimum(skin.grey * light[:, _STAGE], _BRIGHTEST)
     class_map: ClassMap = np.zeros(belt.shape, dtype=np.uint8)
     if rng.random() < look.defect_rate:
-        class_map[:, _STAGE] = add_flaws(rng.spawn(1)[0], lit, surface, mark, look)
+        field = np.zeros_like(coverage) if mark is None else mark_field(mark, coverage)
+        class_map[:, _STAGE] = add_flaws(rng.spawn(1)[0], lit, surface, field, look)
     darkness = np.float32(rng.uniform(0.3, 0.65))
     shade = 1 - darkness * shadow_of(rng, coverage, _STAGE.start)
     belt = belt * np.float32(rng.uniform(*look.belt_gain)) * light * shade
@@ -107,11 +108,15 @@ def _draw_part(
     cover = coverage.astype(np.float32) / np.float32(255)
     under = belt[:, _STAGE] * (1 - cover)
     image[:, _STAGE] = _to_image([channel * cover + under for channel in _coloured(lit, skin)])
-    return image, class_map
+    return image, class_map, None if mark is None else mark + np.array([_STAGE.start, 0])
 
 
-def render_part(seed: int, index: int, *, camera: str = "sample", look: Look = LINE) -> Frame:
+def render_part(
+    seed: int, index: int, *, camera: str = "sample", look: Look = LINE, variant_id: int | None = None
+) -> Frame:
     """Return part `index` of the line `seed` with its truth: the same bytes every time.
+
+    `variant_id` prints that variant's mark instead of one of the line's own; all else stays the same.
 
     On processors with other vector instructions a few values in 100,000 differ by a grey level
     or two; the truth does not.
@@ -121,18 +126,21 @@ def render_part(seed: int, index: int, *, camera: str = "sample", look: Look = L
     """
     rng = np.random.default_rng([seed, index])
     tiles = tiles_of(seed)
-    variant_id = int(rng.integers(look.variants)) if rng.random() < look.marked_rate else None
+    lot = int(rng.integers(look.variants)) if rng.random() < look.marked_rate else None
+    variant_id = lot if variant_id is None or lot is None else variant_id
+    corners = None
     is_full = rng.random() < look.full_frame_rate
     if is_full:
         image, class_map = _draw_full_frame(rng, tiles, look)
     else:
         belt = draw_belt(rng, tiles, seed, index, SIZE_WH[0])
-        image, class_map = _draw_part(rng, tiles, belt, variant_id, look)
+        image, class_map, corners = _draw_part(rng, tiles, belt, variant_id, look)
     truth = Truth(
         judgement=Judgement.NG if class_map.any() else Judgement.OK,
         class_map=class_map,
         class_names=CLASS_NAMES,
         variant=None if is_full or variant_id is None else variant_name(variant_id),
+        variant_corners_xy=None if corners is None else tuple((x, y) for x, y in corners.tolist()),
     )
     return Frame(
         image_bgr=expose(rng, image, tiles, look),

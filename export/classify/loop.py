@@ -1,0 +1,147 @@
+"""The training loop of classifiers: steps, measures, calibrates, saves."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from rich.console import Console
+from torch.nn import functional as F
+
+from edgevision.errors import EdgeVisionError
+from edgevision.ops.classes import class_probabilities
+from edgevision.ops.image import to_model_color
+from export.classify.config import ClassifyConfig
+from export.classify.draw import class_batches, fitted
+from export.classify.folder import ClassSample, read_classes
+from export.classify.metrics import figures_of, fit_temperature
+from export.networks.classifier import Classifier
+from export.networks.deploy import normalise
+from export.train.device import Compute
+from export.train.learning import Learning, make_folder
+from export.train.progress import epoch_progress
+from export.train.state import BEST_FILE, Epoch
+
+__all__ = ["ClassifyResult", "train_classifier"]
+
+_FIGURE = "balanced"
+_SHOWN = ("accuracy", "balanced", "ece")
+_TEMPERATURE = "temperature"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifyResult:
+    """What a training leaves behind."""
+
+    checkpoint: Path
+    """The best epoch's running-mean weights; `load_trained_classifier` reads it."""
+    metrics: dict[str, float]
+    """Of the validation set, with the weights of `checkpoint`."""
+    epochs: int
+
+
+def train_classifier(
+    config: ClassifyConfig, out_dir: Path, data_dir: Path, *, resume: bool = False, threads: int | None = None
+) -> ClassifyResult:
+    """Train as configured; after every epoch the work so far is safe in `out_dir`.
+
+    Args:
+        config: What to train and how.
+        out_dir: Gets `best.pt` and `last.pt`.
+        data_dir: Folder of pictures with one class each.
+        resume: Go on from `out_dir/last.pt`.
+        threads: Threads for torch; torch's own choice when absent.
+
+    Raises:
+        UsageError: no usable pictures, or a checkpoint that does not fit.
+        OutputError: `out_dir` cannot be written.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    make_folder(out_dir)
+    torch.manual_seed(config.seed)
+    splits = config.data.train, config.data.val
+    train, val = (read_classes(data_dir, split, config.labels) for split in splits)
+    compute = Compute.choose(config.optimisation.precision)
+    learning = Learning(Classifier(config.spec), config.optimisation, compute, _FIGURE)
+    if resume:
+        learning.resume(out_dir)
+    console = Console(stderr=True)
+    parameters = sum(value.numel() for value in learning.network.parameters())
+    console.print(
+        f"{config.name}: {len(train)} pictures, {parameters:,} parameters; {compute}", highlight=False
+    )
+    while not learning.is_over:
+        with epoch_progress(console, len(learning.history), config.optimisation) as advance:
+            learning.history.append(_epoch(config, learning, (train, val), advance))
+        learning.save(out_dir, _deployable(config, learning))
+        console.print(_summary(learning), highlight=False)
+    best = learning.best
+    if best is None:
+        raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
+    return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
+
+
+def _deployable(config: ClassifyConfig, learning: Learning[Classifier]) -> dict[str, object]:
+    return {
+        "classifier": config.spec.model_dump(mode="json"),
+        "labels": list(config.labels),
+        "view": config.view.model_dump(mode="json"),
+        "mean": list(config.mean),
+        "std": list(config.std),
+        "temperature": learning.history[-1].metrics.get(_TEMPERATURE, 1.0),
+        "config": config.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _epoch(
+    config: ClassifyConfig,
+    learning: Learning[Classifier],
+    sets: tuple[Sequence[ClassSample], Sequence[ClassSample]],
+    advance: Callable[[], None],
+) -> Epoch:
+    start, number, losses = time.monotonic(), len(learning.history), []
+    for images, class_ids in class_batches(config, sets[0], number):
+        learning.network.train()
+        with learning.compute.autocast():
+            logits = learning.network(_planes(config, learning, images)).logits
+        truth = torch.from_numpy(class_ids).to(learning.compute.device)
+        losses.append(learning.step(F.cross_entropy(logits, truth, label_smoothing=config.smoothing)))
+        advance()
+    rate = float(learning.schedule.get_last_lr()[0])
+    metrics = _measure(config, learning, sets[1]) if learning.is_measured_now else {}
+    return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
+
+
+def _planes(
+    config: ClassifyConfig, learning: Learning[Classifier], images: npt.NDArray[np.uint8]
+) -> torch.Tensor:
+    batch = torch.from_numpy(images).to(learning.compute.device)
+    return normalise(batch, config.mean, config.std).contiguous(memory_format=torch.channels_last)
+
+
+def _measure(
+    config: ClassifyConfig, learning: Learning[Classifier], val: Sequence[ClassSample]
+) -> dict[str, float]:
+    """Calibrate on every other picture, and measure on all."""
+    rows = []
+    for sample in val:
+        image = to_model_color(fitted(sample.image_bgr, config.view), config.view.color)[np.newaxis]
+        with torch.inference_mode(), learning.compute.autocast():
+            rows.append(learning.average.network(_planes(config, learning, image)).logits.cpu().numpy())
+    logits, truth = np.concatenate(rows), np.array([sample.class_id for sample in val])
+    temperature = fit_temperature(logits[::2], truth[::2])
+    found = figures_of(class_probabilities(logits, temperature), truth, config.labels)
+    return {**found, _TEMPERATURE: temperature}
+
+
+def _summary(learning: Learning[Classifier]) -> str:
+    epoch = learning.history[-1]
+    text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
+    text += "".join(f"  {name} {epoch.metrics[name]:.3f}" for name in _SHOWN if name in epoch.metrics)
+    return text + ("  *" if learning.best is epoch else "")
