@@ -17,7 +17,7 @@ def mine(
     parts: Annotated[int, typer.Option(min=1, help="How many parts to look at.")] = 10_000,
     engine: Annotated[Literal["onnxruntime", "openvino"], typer.Option(help="What runs it.")] = "onnxruntime",
 ) -> None:
-    """Print the numbers of hard parts, ready for `data.hard.numbers` of a training configuration."""
+    """Print hard parts, ready for `data.hard` of a training configuration: numbers, then spots_xy."""
     from edgevision.bundle.archive import open_bundle
     from edgevision.engines.machine import available_threads
     from edgevision.engines.spec import EngineRequest
@@ -26,6 +26,6 @@ def mine(
     judged_by = read_recipe(recipe)
     assert judged_by is not None
     request = EngineRequest(engine, "int8", threads=available_threads())
-    print(
-        ", ".join(str(number) for number in hard_parts(open_bundle(bundle), request, judged_by, seed, parts))
-    )
+    parts_found = list(hard_parts(open_bundle(bundle), request, judged_by, seed, parts))
+    print(f"numbers: [{', '.join(str(part.number) for part in parts_found)}]")
+    print(f"spots_xy: [{', '.join(str(list(part.spot_xy)) for part in parts_found)}]")

@@ -35,6 +35,8 @@ class Sampling(BaseModel):
     """Share of crops from pictures without any defect; the others are spread over the classes evenly."""
     defect_centred: Share = 0.7
     """With tiles: share of the other crops that are placed on a defect of the drawn class."""
+    focus_centred: Share = 0.7
+    """With tiles: share of the crops of a hard part that are placed where the model erred."""
     jitter_px: Annotated[float, Field(ge=0.0)] = 80.0
     """How far a crop's centre may lie from what it is placed on."""
 
@@ -115,15 +117,20 @@ class CropDraw:
         if self._view.scaling != "tile":
             jitter = rng.uniform(-0.08, 0.08, 2) * self._view.size_wh
             return (width - 1) / 2 + jitter[0], (height - 1) / 2 + jitter[1]
+        if canvas.focus_xy is not None and rng.random() < self._sampling.focus_centred:
+            return self._beside(rng, canvas.focus_xy)
         if class_id > 0 and rng.random() < self._sampling.defect_centred:
             places = np.flatnonzero(canvas.class_map == class_id)
             y, x = divmod(int(rng.choice(places)), width)
-            jitter = rng.uniform(-self._sampling.jitter_px, self._sampling.jitter_px, 2)
-            return x + jitter[0], y + jitter[1]
+            return self._beside(rng, (x, y))
         half_w, half_h = (
             min(size, side) / 2 for size, side in zip(self._view.size_wh, (width, height), strict=True)
         )
         return rng.uniform(half_w, width - half_w), rng.uniform(half_h, height - half_h)
+
+    def _beside(self, rng: np.random.Generator, place_xy: tuple[float, float]) -> tuple[float, float]:
+        jitter = rng.uniform(-self._sampling.jitter_px, self._sampling.jitter_px, 2)
+        return place_xy[0] + jitter[0], place_xy[1] + jitter[1]
 
 
 def batches(draw: CropDraw, size: int, count: int, workers: int = 1, first: int = 0) -> Iterator[Batch]:

@@ -1,6 +1,7 @@
 """Labelled pictures without end: parts of the built-in sample line, rendered when they are needed."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from edgevision.capture.sample import CLASS_NAMES, LINE, PITTED, WIDE, Look, render_part
 from export.data.sample import Sample
@@ -79,14 +80,23 @@ class SampleLineSet:
 class HardPartsSet:
     """Fresh parts, of which the last ones give way to parts that a model has judged wrongly.
 
-    Each epoch takes the next of the hard parts, and begins again when all were shown.
+    Each epoch takes the next of the hard parts, and begins again when all were shown. `spots_xy` says
+    where in each of them the model erred.
     """
 
     def __init__(
-        self, fresh: SampleLineSet, hard: SampleLineSet, numbers: Sequence[int], share: float, epoch: int = 0
+        self,
+        fresh: SampleLineSet,
+        hard: SampleLineSet,
+        numbers: Sequence[int],
+        share: float,
+        *,
+        spots_xy: Sequence[tuple[int, int]] | None = None,
+        epoch: int = 0,
     ) -> None:
         self._fresh, self._hard = fresh, hard
         self._numbers, self._share, self._epoch = tuple(numbers), share, epoch
+        self._spots_xy = spots_xy
         self._shown = round(share * len(fresh))
 
     @property
@@ -108,8 +118,9 @@ class HardPartsSet:
         position = index - (len(self) - self._shown)
         if position < 0:
             return self._fresh[index]
-        turn = self._epoch * self._shown + position
-        return self._hard.part(self._numbers[turn % len(self._numbers)])
+        turn = (self._epoch * self._shown + position) % len(self._numbers)
+        part = self._hard.part(self._numbers[turn])
+        return part if self._spots_xy is None else replace(part, focus_xy=self._spots_xy[turn])
 
     def __iter__(self) -> Iterator[Sample]:
         """Yield all parts in order."""
@@ -117,4 +128,7 @@ class HardPartsSet:
 
     def at_epoch(self, epoch: int) -> "HardPartsSet":
         """Return fresh parts that no other epoch shows, and the next hard ones."""
-        return HardPartsSet(self._fresh.at_epoch(epoch), self._hard, self._numbers, self._share, epoch)
+        fresh = self._fresh.at_epoch(epoch)
+        return HardPartsSet(
+            fresh, self._hard, self._numbers, self._share, spots_xy=self._spots_xy, epoch=epoch
+        )

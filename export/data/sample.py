@@ -16,6 +16,8 @@ class Sample:
     name: str
     image_bgr: ImageBgr
     class_map: ClassMap
+    focus_xy: tuple[float, float] | None = None
+    """A place worth looking at again and again, in pixels: a model erred there."""
 
 
 class SampleSet(Protocol):

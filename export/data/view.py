@@ -50,11 +50,19 @@ class View(BaseModel):
             reflected = cv2.copyMakeBorder(inner, *bars, cv2.BORDER_REFLECT_101)
             return Sample(sample.name, fitted, np.asarray(reflected, np.uint8))
         size_wh = self.size_wh if self.scaling == "stretch" else self._scaled(image)
-        return Sample(sample.name, stretch(image, size_wh), _resize_ids(mask, size_wh))
+        focus = None if sample.focus_xy is None else _scaled_point(sample.focus_xy, image, size_wh)
+        return Sample(sample.name, stretch(image, size_wh), _resize_ids(mask, size_wh), focus)
 
     def _scaled(self, image: ImageBgr) -> tuple[int, int]:
         height, width = image.shape[:2]
         return max(1, round(width * self.scale)), max(1, round(height * self.scale))
+
+
+def _scaled_point(
+    point_xy: tuple[float, float], image: ImageBgr, size_wh: tuple[int, int]
+) -> tuple[float, float]:
+    height, width = image.shape[:2]
+    return point_xy[0] * size_wh[0] / width, point_xy[1] * size_wh[1] / height
 
 
 def _resize_ids(mask: ClassMap, size_wh: tuple[int, int]) -> ClassMap:

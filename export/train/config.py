@@ -59,6 +59,15 @@ class HardParts(_Part):
     share: Share = 0.3
     """Of the parts of each epoch."""
     numbers: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    spots_xy: tuple[tuple[int, int], ...] | None = None
+    """Where in each of them the model erred; crops are laid there. Anywhere when absent."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "HardParts":
+        if self.spots_xy is not None and len(self.spots_xy) != len(self.numbers):
+            msg = f"spots_xy: expected {len(self.numbers)}, one per number, got {len(self.spots_xy)}"
+            raise ValueError(msg)
+        return self
 
 
 class LineData(_Part):

@@ -31,7 +31,8 @@ def open_sets(config: TrainConfig, folder: Path | None) -> Sets:
     if data.hard is None:
         return fresh, val
     hard = SampleLineSet(data.hard.seed, len(data.hard.numbers), wide_share=0.0)
-    return HardPartsSet(fresh, hard, data.hard.numbers, data.hard.share), val
+    parts = HardPartsSet(fresh, hard, data.hard.numbers, data.hard.share, spots_xy=data.hard.spots_xy)
+    return parts, val
 
 
 def open_val(config: TrainConfig, folder: Path | None) -> SampleSet:

@@ -11,7 +11,7 @@ from edgevision.engines.spec import EngineRequest
 from edgevision.recipe import Recipe
 from edgevision.types import Judgement
 from export.data.line import SampleLineSet
-from export.mine import hard_parts
+from export.mine import HardPart, hard_parts
 from tests.stations import write_recipe
 
 pytestmark = pytest.mark.export
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.export
 PARTS = 10
 
 
-def numbers(folder: Path, **step: Any) -> list[int]:
+def mined(folder: Path, **step: Any) -> list[HardPart]:
     loaded = load_recipe(write_recipe(folder, **step))
     bundle = open_bundle(folder / "tiny.zip")
     request = EngineRequest("onnxruntime", "fp32")
@@ -34,13 +34,23 @@ def truths() -> dict[int, Judgement]:
     }
 
 
+def numbers(found: list[HardPart]) -> list[int]:
+    return [part.number for part in found]
+
+
 def test_a_model_that_calls_everything_cracked_finds_the_good_parts_hard(tmp_path: Path) -> None:
     good = [number for number, truth in truths().items() if truth is Judgement.OK]
 
-    assert numbers(tmp_path) == good != []
+    assert numbers(mined(tmp_path)) == good != []
 
 
-def test_a_model_that_never_finds_anything_finds_the_defective_parts_hard(tmp_path: Path) -> None:
+def test_a_model_that_never_finds_anything_finds_the_defective_parts_hard_where_the_defect_is(
+    tmp_path: Path,
+) -> None:
     defective = [number for number, truth in truths().items() if truth is Judgement.NG]
+    parts = SampleLineSet(seed=3, frames=PARTS, wide_share=0.0)
 
-    assert numbers(tmp_path, pixel_threshold=1.0) == defective != []
+    found = mined(tmp_path, pixel_threshold=1.0)
+
+    assert numbers(found) == defective != []
+    assert all(parts[part.number].class_map[part.spot_xy[::-1]] > 0 for part in found)
