@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from edgevision.errors import EdgeVisionError
 from edgevision.ops.boxes import prior_boxes
 from edgevision.ops.detections import Detections
 from export.detect.boards.sample import drawn_board
@@ -97,16 +96,4 @@ def _step(state: DetectState, batch: Batch, priors: Priors) -> float:
         raw = state.network(as_input(batch.images, config.mean, config.std).to(device))
     offsets = torch.from_numpy(np.stack([target.offsets for target in targets])).to(device)
     classes = torch.from_numpy(np.stack([target.class_ids for target in targets])).to(device)
-    loss = detection_loss(raw, offsets, classes, config.loss)
-    if not torch.isfinite(loss):
-        raise EdgeVisionError(
-            f"{config.name}: the loss became {loss.item()} in epoch {len(state.history) + 1}; expected a "
-            "finite number; lower optimisation.learning_rate and --resume"
-        )
-    state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
-    state.optimiser.step()
-    state.schedule.step()
-    state.average.follow(state.network)
-    return float(loss.item())
+    return state.step(detection_loss(raw, offsets, classes, config.loss))
