@@ -15,7 +15,7 @@ from export.train.averaging import Average
 from export.train.checkpoint import load_state, save_state
 from export.train.config import Optimisation
 from export.train.device import Compute
-from export.train.schedule import warmup_cosine
+from export.train.schedule import optimiser_of, schedule_of
 
 __all__ = ["BEST_FILE", "Epoch", "Learning", "make_folder"]
 
@@ -49,7 +49,7 @@ class Learning(Generic[Network]):
     helper: nn.Module | None = None
     """Learns along and is not deployed."""
     average: Average[Network] = field(init=False)
-    optimiser: torch.optim.AdamW = field(init=False)
+    optimiser: torch.optim.Optimizer = field(init=False)
     schedule: torch.optim.lr_scheduler.LambdaLR = field(init=False)
     history: list[Epoch] = field(default_factory=list)
 
@@ -60,10 +60,8 @@ class Learning(Generic[Network]):
         if self.helper is not None:
             self.helper.to(self.compute.device)
             parameters += list(self.helper.parameters())
-        self.optimiser = torch.optim.AdamW(
-            parameters, lr=self.optimisation.learning_rate, weight_decay=self.optimisation.weight_decay
-        )
-        self.schedule = warmup_cosine(self.optimiser, self.optimisation)
+        self.optimiser = optimiser_of(parameters, self.optimisation)
+        self.schedule = schedule_of(self.optimiser, self.optimisation)
 
     def restart_average(self) -> None:
         """Let the mean begin at the network as it is now."""

@@ -1,16 +1,34 @@
 """Drawn boards as labelled pictures with their good twins: what is on one follows from seed and number."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from edgevision.errors import UsageError
 from export.detect.boards.copper import copper_of, pictured
 from export.detect.boards.flaws import LABELS, add_flaw
 from export.detect.boards.layout import draw_layout
 from export.detect.sample import BoxSample
 
-__all__ = ["LABELS", "drawn_board"]
+__all__ = ["drawn_board", "golden_boards"]
+
+_GOLDEN_SEED = 640
+_GOLDEN = 32
 
 _MOST_FLAWS = 12
 _LEAST_COPPER, _MOST_COPPER = 0.06, 0.85
+
+
+def golden_boards(labels: Sequence[str]) -> list[BoxSample]:
+    """Return the boards to choose golden samples from, every other one good.
+
+    Raises UsageError when the model knows other labels.
+    """
+    if tuple(labels) != LABELS:
+        raise UsageError(
+            f"detect.golden: drawn boards show {', '.join(LABELS)}; the model knows {', '.join(labels)}"
+        )
+    return [drawn_board(_GOLDEN_SEED, number, is_good=number % 2 == 0) for number in range(_GOLDEN)]
 
 
 def drawn_board(seed: int, number: int, *, is_good: bool = False) -> BoxSample:

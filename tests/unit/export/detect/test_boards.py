@@ -7,9 +7,10 @@ pytest.importorskip("torch", reason="torch is not installed: pip install -e .[ex
 
 import cv2
 
+from edgevision.errors import UsageError
 from edgevision.ops.boxes import iou_matrix
 from export.detect.boards.flaws import LABELS, MARGIN_PX, add_flaw
-from export.detect.boards.sample import drawn_board
+from export.detect.boards.sample import drawn_board, golden_boards
 
 pytestmark = pytest.mark.export
 
@@ -104,3 +105,12 @@ def test_good_boards_have_no_flaw() -> None:
     assert good.reference_bgr is not None
     assert len(good.boxes_xyxy) == 0
     assert (good.image_bgr != good.reference_bgr).mean() < 0.02
+
+
+def test_golden_boards_are_good_and_flawed_and_for_models_of_flaws_alone() -> None:
+    flawed = [len(board.class_ids) > 0 for board in golden_boards(LABELS)]
+
+    assert sum(flawed) >= 12
+    assert sum(not one for one in flawed) >= 12
+    with pytest.raises(UsageError, match="the model knows cell"):
+        golden_boards(("cell",))

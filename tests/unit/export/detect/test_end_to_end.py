@@ -19,13 +19,18 @@ from export.description import Description
 from export.detect.config import DetectConfig
 from export.detect.evaluate import evaluate_detect
 from export.detect.loop import DetectResult, train_ssd
+from export.detect.metrics import measure
+from export.detect.run import truth_of
 from export.detect.running import draft_detect_manifest
+from export.detect.subject import DetectSubject
+from export.materials import Materials
 from export.pipeline import Step, bundle, convert_torch, quantize
 from export.sources import load_torch
 from export.subjects import names_of, names_to_be, open_subject
 from export.train.checkpoint import load_state
+from export.verify import Verification
 from export.work import Work
-from tests.boxes import LABELS, write_voc
+from tests.boxes import LABELS, box_samples, write_voc
 
 pytestmark = pytest.mark.export
 
@@ -59,7 +64,7 @@ def described(**changes: object) -> Description:
         "name": "shapes",
         "version": "0.1.0",
         "licence": "Apache-2.0",
-        "detect": {"score_threshold": 0.4},
+        "detect": {},
         "provenance": [{"name": "drawn", "licence": "CC0-1.0", "attribution": "nobody", "use": "tests"}],
     }
     return Description.model_validate(fields | changes)
@@ -156,6 +161,34 @@ def test_a_trained_detector_becomes_a_bundle_that_the_device_measures_alike(tmp_
     assert sum(found.verdicts["NG"].values()) + sum(found.verdicts["OK"].values()) == 12
     card = opened.read("MODEL_CARD.md").decode()
     assert "Finds square, bar in 96 x 64 pixels of RGB" in card
+
+
+def test_boxes_count_from_the_score_of_the_highest_f_score_where_none_is_given() -> None:
+    subject = step(work()).subject
+    assert isinstance(subject, DetectSubject)
+    engine = Verification(subject, work().read_model("fp32")).gate.reference.runner.engine
+    found, truths = subject.run(engine).every, [truth_of(sample) for sample in subject.samples]
+
+    metrics = measure(found, truths, LABELS)
+
+    detect = work().read_facts().description.detect
+    assert detect is not None
+    assert detect.score_threshold == subject.threshold
+    assert metrics.f_score(subject.threshold) == max(
+        metrics.f_score(score) for score in np.arange(0.01, 1, 0.01)
+    )
+
+
+def test_golden_samples_may_come_from_other_pictures_than_the_held_out_ones() -> None:
+    subject = step(work()).subject
+    assert isinstance(subject, DetectSubject)
+    materials = Materials(box_samples(4), "some", box_samples(8, 20), "others")
+    drawn = DetectSubject(subject.manifest, materials, golden=box_samples(12, 40))
+
+    golden = Verification(drawn, work().read_model("fp32")).gate.golden
+
+    assert {sample.picture for sample in golden} <= {sample.name for sample in box_samples(12, 40)}
+    assert len(golden) >= 4
 
 
 def test_suppression_inside_the_graph_gives_the_same_findings(tmp_path: Path) -> None:
