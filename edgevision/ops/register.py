@@ -34,6 +34,8 @@ _BARE_LEVELS = 8.0
 """A template whose grey levels spread less shows next to nothing."""
 _SAME_LEVELS = 1.25
 """A picture that differs less from it on average, half a percent of the range, shows no more."""
+_SHOWN_LEVELS = 32.0
+"""What stands out so far from a template's ground is on the part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,13 +71,17 @@ class Template:
                 best = _at_full_size(*found, grey, picture_bgr)
             if best.correlation >= _SURE:
                 return best
-        if self._is_bare and np.abs(grey - self._grey).mean() < _SAME_LEVELS:
+        if self._is_as_bare(grey):
             return Registration(np.eye(2, 3), 1.0, 0.0, 0.0)
         return best
 
-    @property
-    def _is_bare(self) -> bool:
-        return bool(self._grey.std() < _BARE_LEVELS)
+    def _is_as_bare(self, grey: Grey) -> bool:
+        """Whether there is next to nothing on the part, and that little where the picture has it too."""
+        if self._grey.std() >= _BARE_LEVELS:
+            return False
+        differs, content = np.abs(grey - self._grey), np.abs(self._grey - np.median(self._grey))
+        shown = content > _SHOWN_LEVELS
+        return bool(differs.mean() < _SAME_LEVELS and differs[shown].sum() <= content[shown].sum() / 2)
 
 
 def lay_over(template: Template, picture_bgr: Image, registration: Registration) -> Image:

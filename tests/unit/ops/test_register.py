@@ -122,6 +122,12 @@ def test_a_part_with_next_to_nothing_on_it_lies_where_it_lies() -> None:
     np.testing.assert_array_equal(found.matrix, np.eye(2, 3))
 
 
+def test_a_part_with_as_little_elsewhere_does_not_pass_for_it() -> None:
+    found = Template(specks((400, 200))).register(specks((100, 420)))
+
+    assert found is None or found.correlation < 0.7 or found.shift_px > 64
+
+
 def test_a_part_with_something_on_it_does_not_pass_for_a_bare_one() -> None:
     other = specks(*((x, y) for x in range(40, 600, 80) for y in range(60, 600, 90)))
 

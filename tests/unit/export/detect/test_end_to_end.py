@@ -1,6 +1,4 @@
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import onnx
@@ -14,97 +12,23 @@ from edgevision.bundle.archive import open_bundle
 from edgevision.engines.spec import EngineRequest
 from edgevision.errors import ManifestError, UsageError
 from export.adopt import adopt
-from export.data.augment import Augmentation
-from export.description import Description
-from export.detect.config import DetectConfig
 from export.detect.evaluate import evaluate_detect
-from export.detect.loop import DetectResult, train_ssd
+from export.detect.loop import train_ssd
 from export.detect.metrics import measure
 from export.detect.run import truth_of
 from export.detect.running import draft_detect_manifest
 from export.detect.subject import DetectSubject
 from export.materials import Materials
-from export.pipeline import Step, bundle, convert_torch, quantize
-from export.sources import load_torch
-from export.subjects import names_of, names_to_be, open_subject
+from export.pipeline import bundle
+from export.subjects import names_of
 from export.train.checkpoint import load_state
 from export.verify import Verification
-from export.work import Work
-from tests.boxes import LABELS, box_samples, write_voc
+from tests.boxes import LABELS, box_samples
+from tests.detectors import config, described, folder, step, trained, work
 
 pytestmark = pytest.mark.export
 
 REQUEST = EngineRequest("onnxruntime", "int8", threads=1)
-
-
-def config(**changes: object) -> DetectConfig:
-    fields: dict[str, object] = {
-        "schema": "edgevision.detector-training/1",
-        "name": "shapes",
-        "labels": LABELS,
-        "layers": {"widths": (8, 16, 16), "blocks": (0, 0, 1), "head_channels": 16, "map_strides": (8,)},
-        "priors": {"count": 2},
-        "view": {"size_wh": (96, 64)},
-        "augmentation": Augmentation(rotation_deg=0, quarter_turns=False),
-        "crops": {"size_wh": (96, 64), "photograph": False},
-        "optimisation": {
-            "epochs": 2,
-            "batches_per_epoch": 60,
-            "batch_size": 8,
-            "learning_rate": 0.01,
-            "ema_decay": 0.9,
-        },
-    }
-    return DetectConfig.model_validate(fields | changes)
-
-
-def described(**changes: object) -> Description:
-    fields: dict[str, object] = {
-        "schema": "edgevision.model/1",
-        "name": "shapes",
-        "version": "0.1.0",
-        "licence": "Apache-2.0",
-        "detect": {},
-        "provenance": [{"name": "drawn", "licence": "CC0-1.0", "attribution": "nobody", "use": "tests"}],
-    }
-    return Description.model_validate(fields | changes)
-
-
-@cache
-def folder() -> Path:
-    return write_voc(Path(mkdtemp()) / "shapes")
-
-
-@cache
-def trained() -> DetectResult:
-    return train_ssd(config(), folder().parent / "run", folder(), threads=1)
-
-
-@cache
-def work() -> Work:
-    """What convert and quantize leave behind."""
-    source = load_torch(str(trained().checkpoint), described())
-    target = Work(folder().parent / "work")
-    names = names_to_be(source.description)
-    subject = open_subject(
-        source.description, source.training, names, str(folder()), calibration=1, held_out=4
-    )
-    convert_torch(source, 18, subject, target)
-    assert quantize(step(target))
-    return target
-
-
-def step(target: Work) -> Step:
-    facts = target.read_facts()
-    subject = open_subject(
-        facts.description,
-        facts.training,
-        names_of(target.read_model("fp32")),
-        str(folder()),
-        calibration=12,
-        held_out=12,
-    )
-    return Step(target, subject, lambda _: None)
 
 
 def test_learns_what_the_pictures_show_and_reports_it() -> None:
