@@ -24,6 +24,9 @@ __all__ = ["SCHEMA", "Description", "DetectDescription", "ForeignOutput", "read_
 
 SCHEMA: Literal["edgevision.model/1"] = "edgevision.model/1"
 
+_UNSETTLED = 0.5
+"""From which score boxes count as long as nothing was measured."""
+
 Channels = Annotated[tuple[float, ...], Field(min_length=1, max_length=3)]
 Scales = Annotated[tuple[Annotated[float, Field(gt=0.0)], ...], Field(min_length=1, max_length=3)]
 
@@ -59,9 +62,12 @@ class DetectDescription(_Part):
     """The first score is that of background, which is not among the labels."""
     pair: bool = False
     """A registered picture of a good part goes in beside the picture."""
-    score_threshold: Fraction = 0.5
+    score_threshold: Fraction | None = None
+    """From which score boxes count; that of the highest F-score on the held-out pictures when absent."""
     iou_threshold: Fraction = 0.45
     max_detections: Annotated[int, Field(ge=1, le=10_000)] = 200
+    golden: Literal["held-out", "drawn-boards"] = "held-out"
+    """Which pictures become golden samples: drawn circuit boards where others may not be given away."""
 
     def spec(self, view: View) -> DetectSpec:
         """Return it as manifests say it."""
@@ -70,7 +76,7 @@ class DetectDescription(_Part):
             priors=self.priors,
             variances=self.variances,
             background=self.background,
-            score_threshold=self.score_threshold,
+            score_threshold=_UNSETTLED if self.score_threshold is None else self.score_threshold,
             iou_threshold=self.iou_threshold,
             max_detections=self.max_detections,
             scaling=view.scaling if "scaling" in view.model_fields_set else "letterbox",

@@ -62,7 +62,9 @@ class Gate:
         self.inputs = subject.inputs(_COMPARED_INPUTS)
         self._answers = self._answered(reference)
         run = subject.run(reference.engine)
-        self.golden: tuple[GoldenInput, ...] = choose_golden(subject, reference.engine, run)
+        proofs = subject.golden_subject
+        seen = run if proofs is subject else proofs.run(reference.engine)
+        self.golden: tuple[GoldenInput, ...] = choose_golden(proofs, reference.engine, seen)
         self._run = run
         self.reference = self._measured(reference, run)
 

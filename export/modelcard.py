@@ -28,7 +28,7 @@ _NOTES = {
     "detect": (
         "map50 is the mean over the classes of the average precision at IoU 0.5, all points, as PASCAL VOC "
         "computes it since 2010; ap50 the same by class; map is COCO's mean over IoU 0.5 to 0.95; f50 is the "
-        "mean F-score when boxes count from the score threshold."
+        "mean F-score when boxes count from the score threshold; map33 and f33 are the same at IoU 0.33."
     ),
 }
 
@@ -132,7 +132,10 @@ def _training(facts: Facts) -> str:
     if not facts.training:
         return ""
     minutes = f", {facts.training_minutes:.0f} minutes" if facts.training_minutes else ""
-    return f"Configuration `{facts.training['name']}`, checkpoint `{Path(facts.source).name}`{minutes}."
+    text = f"Configuration `{facts.training['name']}`, checkpoint `{Path(facts.source).name}`{minutes}."
+    if facts.given.detect is not None and facts.given.detect.score_threshold is None:
+        text += " The score threshold is that of the highest mean F-score on the held-out pictures."
+    return text
 
 
 def _provenance(manifest: Manifest) -> str:

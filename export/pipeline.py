@@ -14,9 +14,11 @@ from edgevision.errors import BundleError, UsageError
 from export.adopt import adopt, read_onnx
 from export.convert import convert
 from export.description import Description
+from export.detect.subject import DetectSubject
 from export.gate_report import write_gate_report
 from export.pack import write_packed
 from export.quantize import Method, Quantizer
+from export.runners import load_runner
 from export.sensitivity import exclusions, rank_parts
 from export.sources import TorchSource
 from export.subject import Subject
@@ -86,6 +88,7 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
     Raises:
         BundleError: the quantiser cannot work with the model.
     """
+    step = _settled(step)
     facts, model, verification = step.work.read_facts(), step.work.read_model("fp32"), step.verification
     inputs = step.subject.calibration_inputs(CALIBRATION_INPUTS)
     step.say(f"calibrating with {len(inputs)} inputs of {step.subject.calibration_name}")
@@ -102,6 +105,24 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
     step.work.write_model("int8", int8)
     step.work.write_facts(facts.model_copy(update={"quantization": quantization}))
     return passed
+
+
+def _settled(step: Step) -> Step:
+    """Choose from which score boxes of a detector count, where its description leaves that open."""
+    facts, subject = step.work.read_facts(), step.subject
+    if not isinstance(subject, DetectSubject) or not subject.has_truth or facts.description.detect is None:
+        return step
+    if facts.description.detect.score_threshold is not None:
+        return step
+    model = step.work.read_model("fp32").SerializeToString()
+    runner = load_runner(subject.manifest, model, "onnxruntime", "fp32", available_threads())
+    score = subject.best_threshold(runner.engine)
+    runner.engine.close()
+    step.say(f"boxes count from score {score:g}: the highest F-score on {subject.held_out_name}")
+    detect = facts.description.detect.model_copy(update={"score_threshold": score})
+    described = facts.description.model_copy(update={"detect": detect})
+    step.work.write_facts(facts.model_copy(update={"description": described}))
+    return Step(step.work, subject.with_threshold(score), step.say)
 
 
 def _search(

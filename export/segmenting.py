@@ -110,6 +110,11 @@ class SegmentSubject:
         """How many there are."""
         return len(self.samples)
 
+    @property
+    def golden_subject(self) -> "SegmentSubject":
+        """Itself."""
+        return self
+
     def calibration_inputs(self, limit: int) -> list[Batch]:
         """Return inputs of the pictures to calibrate with."""
         return model_inputs(self.manifest, self._step, self._materials.calibration, limit)

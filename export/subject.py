@@ -104,6 +104,10 @@ class Subject(Protocol):
     def has_truth(self) -> bool:
         """Whether it is known what the pictures show."""
 
+    @property
+    def golden_subject(self) -> "Subject":
+        """The same model with the pictures that golden samples are chosen from; mostly itself."""
+
     def calibration_inputs(self, limit: int) -> list[Batch]:
         """Return at most so many inputs that the device would feed, of pictures to calibrate with."""
 

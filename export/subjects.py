@@ -9,6 +9,7 @@ from edgevision.recipe import Recipe
 from export.classify.subject import ClassifySubject, draft_classify_manifest, open_class_materials
 from export.convert import INPUT_NAME, OUTPUT_NAME
 from export.description import Description
+from export.detect.boards.sample import golden_boards
 from export.detect.materials import open_detect_materials
 from export.detect.running import BOXES_NAME, SCORES_NAME, draft_detect_manifest
 from export.detect.subject import DetectSubject
@@ -85,4 +86,5 @@ def open_subject(
         calibration=calibration,
         held_out=held_out,
     )
-    return DetectSubject(draft_detect_manifest(description, *names), boxes, recipe)
+    golden = golden_boards(description.labels) if description.detect.golden == "drawn-boards" else ()
+    return DetectSubject(draft_detect_manifest(description, *names), boxes, recipe, golden)

@@ -3,7 +3,8 @@
 The first guess is the part's own place, or comes from phase correlation; the rest is done by
 maximising the correlation of both pictures (G. Evangelidis and E. Psarakis, "Parametric Image
 Alignment Using Enhanced Correlation Coefficient Maximization", PAMI 2008), on reduced grey pictures.
-Whether the correlation is enough is for the caller to say.
+Whether the correlation is enough is for the caller to say. A part on which there is next to nothing to
+see cannot be aligned by that; where its picture is nearly the same, it lies where it lies.
 """
 
 import math
@@ -29,6 +30,12 @@ _SURE = 0.95
 _STEPS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-4)
 _BLUR_PX = 5
 _NEAR_PX = 1.0
+_BARE_LEVELS = 8.0
+"""A template whose grey levels spread less shows next to nothing."""
+_SAME_LEVELS = 1.25
+"""A picture that differs less from it on average, half a percent of the range, shows no more."""
+_SHOWN_LEVELS = 32.0
+"""What stands out so far from a template's ground is on the part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +45,7 @@ class Registration:
     matrix: Matrix
     """(2, 3): rotation and shift, from the picture to the template."""
     correlation: float
-    """Of the pictures laid over each other, reduced and blurred, at most 1."""
+    """Of the pictures laid over each other, reduced and blurred, at most 1; 1 for two nearly bare ones."""
     shift_px: float
     """Of the picture's centre."""
     rotation_deg: float
@@ -63,8 +70,18 @@ class Template:
             if best is None or found[1] > best.correlation:
                 best = _at_full_size(*found, grey, picture_bgr)
             if best.correlation >= _SURE:
-                break
+                return best
+        if self._is_as_bare(grey):
+            return Registration(np.eye(2, 3), 1.0, 0.0, 0.0)
         return best
+
+    def _is_as_bare(self, grey: Grey) -> bool:
+        """Whether there is next to nothing on the part, and that little where the picture has it too."""
+        if self._grey.std() >= _BARE_LEVELS:
+            return False
+        differs, content = np.abs(grey - self._grey), np.abs(self._grey - np.median(self._grey))
+        shown = content > _SHOWN_LEVELS
+        return bool(differs.mean() < _SAME_LEVELS and differs[shown].sum() <= content[shown].sum() / 2)
 
 
 def lay_over(template: Template, picture_bgr: Image, registration: Registration) -> Image:

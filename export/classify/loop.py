@@ -22,9 +22,8 @@ from export.classify.metrics import figures_of, fit_temperature
 from export.networks.classifier import Classifier
 from export.networks.deploy import normalise
 from export.train.device import Compute
-from export.train.learning import Learning, make_folder
+from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
-from export.train.state import BEST_FILE, Epoch
 
 __all__ = ["ClassifyResult", "train_classifier"]
 

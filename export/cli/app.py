@@ -31,6 +31,7 @@ from export.cli.options import (
     say,
     torch_module,
 )
+from export.cli.results import results
 from export.cli.train import (
     Config,
     Folder,
@@ -59,6 +60,7 @@ app = typer.Typer(
 )
 app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
+app.command("results")(results)
 app.command("mine")(mine)
 app.command("marks")(marks)
 app.command("identities")(identities)
@@ -207,7 +209,14 @@ def _required(data: Path | None, config: Path) -> Path:
 
 
 def _command() -> str:
-    return shlex.join(["python", "-m", "export", *sys.argv[1:]])
+    """Return what was typed; of paths outside the present folder only the name, as others have their own."""
+    return shlex.join(["python", "-m", "export", *map(_portable, sys.argv[1:])])
+
+
+def _portable(argument: str) -> str:
+    option, equals, value = argument.rpartition("=")
+    path = Path(value)
+    return option + equals + (path.name if path.is_absolute() or ".." in path.parts else value)
 
 
 def main() -> None:

@@ -1,13 +1,12 @@
 """`python -m export evaluate`: measures a finished bundle through the device's code."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from edgevision.errors import UsageError
-from export.cli.options import RecipeFile, read_recipe, write_figures
+from export.cli.options import RecipeFile, give_figures, read_recipe
 
 __all__ = ["evaluate"]
 
@@ -40,12 +39,12 @@ def evaluate(
     if opened.manifest.task == "embed":
         raise UsageError(f"{bundle}: an embedder; measure it by python -m export identities")
     if opened.manifest.task == "classify":
-        _give(evaluate_classify(opened, request, Path(data), split), out)
+        give_figures(evaluate_classify(opened, request, Path(data), split), out)
         return
     if opened.manifest.task == "detect":
         boxes = evaluate_detect(opened, request, read_recipe(recipe), Path(data), split)
         print_detect_evaluation(boxes)
-        _give(boxes.as_values(), out)
+        give_figures(boxes.as_values(), out)
         return
     labels = opened.manifest.labels
     seed = line_seed(data)
@@ -53,11 +52,4 @@ def evaluate(
     name = f"{Path(data).name}, split {split}" if seed is None else f"sample line, seed {seed}"
     found = measure(opened, request, read_recipe(recipe) or recipe_of(opened.manifest), samples, name)
     print_evaluation(found)
-    _give(found.as_values(), out)
-
-
-def _give(values: dict[str, object], out: Path | None) -> None:
-    text = json.dumps(values, indent=2)
-    print(text)
-    if out is not None:
-        write_figures(out, text + "\n")
+    give_figures(found.as_values(), out)

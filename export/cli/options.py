@@ -1,5 +1,7 @@
 """Options that several commands share, and what they open."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,6 +26,7 @@ __all__ = [
     "QuantizeMethod",
     "RecipeFile",
     "WorkDir",
+    "give_figures",
     "open_step",
     "read_recipe",
     "say",
@@ -109,6 +112,14 @@ def torch_module(work: "Work") -> "nn.Module | None":
 def say(message: str) -> None:
     """Tell the person at the terminal."""
     typer.echo(message, err=True)
+
+
+def give_figures(values: Mapping[str, object], out: Path | None) -> None:
+    """Print figures as JSON and, where a file is named, write them there too. Raises OutputError."""
+    text = json.dumps(values, indent=2)
+    typer.echo(text)
+    if out is not None:
+        write_figures(out, text + "\n")
 
 
 def write_figures(path: Path, text: str) -> None:

@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from export.detect.evaluate import DetectEvaluation
+from export.detect.results import ResultsEvaluation
 from export.evaluate import Evaluation
 from export.verify import GateResult
 
-__all__ = ["print_detect_evaluation", "print_evaluation", "print_gate"]
+__all__ = ["print_curves", "print_detect_evaluation", "print_evaluation", "print_gate"]
 
 
 def print_gate(result: GateResult) -> None:
@@ -69,24 +70,32 @@ def print_evaluation(evaluation: Evaluation) -> None:
 
 def print_detect_evaluation(evaluation: DetectEvaluation) -> None:
     """Print average precision and F-score by class and the verdicts against the truth."""
-    console = Console(stderr=True)
-    table = Table("class", "objects", "AP at IoU 0.5", "precision", "recall", "F-score")
-    for label, curve in evaluation.metrics.curves.items():
-        values = (curve.average_precision, *curve.at(evaluation.score_threshold))
-        table.add_row(label, str(curve.objects), *map(_figure, values))
-    console.print(
+    title = (
         f"{evaluation.bundle}, {evaluation.precision} on {evaluation.engine}: {evaluation.pictures} "
         f"pictures, {evaluation.data}; boxes count from {evaluation.score_threshold:g}"
     )
+    console = Console(stderr=True)
     for problem in evaluation.left_out:
         console.print(f"left out: {problem}", style="yellow")
+    print_curves(title, evaluation, evaluation.score_threshold)
+    _print_verdicts(console, evaluation.verdicts)
+
+
+def print_curves(title: str, measured: DetectEvaluation | ResultsEvaluation, threshold: float) -> None:
+    """Print average precision and F-score by class, and over all classes."""
+    console = Console(stderr=True)
+    table = Table("class", "objects", "AP at IoU 0.5", "precision", "recall", "F-score")
+    for label, curve in measured.metrics.curves.items():
+        values = (curve.average_precision, *curve.at(threshold))
+        table.add_row(label, str(curve.objects), *map(_figure, values))
+    console.print(title)
     console.print(table)
-    overall = evaluation.figures
+    overall = measured.figures
     console.print(
         f"mAP at IoU 0.5: {_figure(overall['map50'])}; COCO mAP: {_figure(overall['map'])}; "
-        f"mean F-score: {_figure(overall['f50'])}"
+        f"mean F-score: {_figure(overall['f50'])}; at IoU 0.33: mAP {_figure(overall['map33'])}, "
+        f"mean F-score {_figure(overall['f33'])}"
     )
-    _print_verdicts(console, evaluation.verdicts)
 
 
 def _print_verdicts(console: Console, verdicts: dict[str, dict[str, int]]) -> None:

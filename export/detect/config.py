@@ -12,6 +12,7 @@ from edgevision.config.problems import Problem, config_error
 from edgevision.config.sentences import explain
 from edgevision.config.yamlfile import read_yaml
 from export.data.augment import Augmentation
+from export.detect.boards.flaws import LABELS as FLAWS
 from export.detect.canvas import DetectView
 from export.detect.draw import Crops
 from export.detect.loss import LossKind
@@ -43,6 +44,8 @@ class DetectData(_Part):
     """Name of the split to train on."""
     val: str = "val"
     """Name of the split to choose by."""
+    drawn_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Share of training pictures that are circuit boards drawn by program, new ones in every epoch."""
 
 
 class DetectConfig(_Part):
@@ -80,6 +83,9 @@ class DetectConfig(_Part):
             raise ValueError(msg)
         if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
             msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"
+            raise ValueError(msg)
+        if self.data.drawn_share and (self.labels != FLAWS or self.crops is None):
+            msg = f"data.drawn_share: drawn boards need crops and the labels {', '.join(FLAWS)}"
             raise ValueError(msg)
         return self
 

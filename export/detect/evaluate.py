@@ -11,7 +11,8 @@ from edgevision.recipe import Recipe
 from edgevision.types import Judgement
 from export.detect.folder import read_boxes
 from export.detect.metrics import DetectionMetrics, measure
-from export.detect.subject import DetectRun, DetectSubject, truth_of
+from export.detect.run import DetectRun, truth_of
+from export.detect.subject import DetectSubject
 from export.materials import Materials
 
 __all__ = ["DetectEvaluation", "evaluate_detect"]
@@ -79,7 +80,7 @@ def evaluate_detect(
         pictures=subject.pictures,
         left_out=tuple(str(problem) for problem in samples.problems),
         figures=run.figures,
-        metrics=measure([one.every for one in run.looked], truths, manifest.labels),
+        metrics=measure(run.every, truths, manifest.labels),
         verdicts=_verdicts(subject, run),
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from edgevision.errors import EdgeVisionError, OutputError, UsageError
+from edgevision.errors import EdgeVisionError, UsageError
 from export.detect.canvas import Canvas
 from export.detect.config import DetectConfig
 from export.detect.folder import labels_of, read_boxes
@@ -23,8 +23,8 @@ from export.detect.state import DetectState, Sizes
 from export.detect.trained import load_trained_detector
 from export.detect.trainer import Draws, draws_of, found_in, measured, train_epoch
 from export.train.device import Compute
+from export.train.learning import BEST_FILE, Epoch, make_folder
 from export.train.progress import epoch_progress
-from export.train.state import BEST_FILE, Epoch
 
 __all__ = ["DetectResult", "train_ssd"]
 
@@ -74,7 +74,8 @@ def train_ssd(
         UsageError: No usable pictures, or a checkpoint that does not fit.
         OutputError: `out_dir` cannot be written.
     """
-    _prepare(out_dir, threads)
+    make_folder(out_dir)
+    _limit(threads)
     labels = config.labels or labels_of(data_dir, config.data.train)
     data = _open(config, data_dir, labels)
     sizes = _fitted(config, data.train_canvases)
@@ -89,7 +90,7 @@ def train_ssd(
     began = time.monotonic()
     while not state.is_over:
         state.history.append(_epoch(state, draws, data, console))
-        state.save(out_dir)
+        state.save(out_dir, state.deployable)
         console.print(_summary(state), highlight=False)
         if minutes is not None and time.monotonic() - began >= 60 * minutes:
             break
@@ -101,21 +102,17 @@ def _epoch(state: DetectState, draws: Draws, data: _Data, console: Console) -> E
     with epoch_progress(console, number, optimisation) as advance:
         loss = train_epoch(state, draws(number), advance)
     metrics: dict[str, float] = {}
-    if number + 1 == optimisation.epochs or (number + 1) % optimisation.validate_every == 0:
+    if state.is_measured_now:
         found = found_in(state, state.average.network, data.val_canvases)
         metrics = measured(found, data.val_canvases, state.labels).as_flat()
     rate = float(state.schedule.get_last_lr()[0])
     return Epoch(number + 1, loss, rate, time.monotonic() - started, metrics)
 
 
-def _prepare(out_dir: Path, threads: int | None) -> None:
+def _limit(threads: int | None) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out_dir}: cannot be made: {error.strerror}; choose another --out") from error
 
 
 def _open(config: DetectConfig, data_dir: Path, labels: Sequence[str]) -> _Data:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -19,73 +18,24 @@ from edgevision.ops.detections import Detections
 from edgevision.ports import Engine, Tensor
 from edgevision.recipe import Recipe
 from edgevision.rules import judge
-from edgevision.types import Defect, ImageBgr, Judgement
+from edgevision.types import ImageBgr, Judgement
 from export.detect.answers import comparable, empty_answer
-from export.detect.coco_metric import coco_map
 from export.detect.drawing import drawn_boxes
-from export.detect.metrics import Truth, measure
+from export.detect.metrics import measure
+from export.detect.run import LOWEST_SCORE, DetectRun, Looked, truth_of
 from export.detect.running import any_finding_recipe, as_frame, detect_step_of, detect_task
 from export.detect.sample import BoxSample
 from export.materials import Materials, evenly
-from export.subject import Batch, GoldenAnswer, GoldenInput, PictureResult, Run, Values
+from export.subject import Batch, GoldenAnswer, GoldenInput, PictureResult, Values
 
-__all__ = ["LOWEST_SCORE", "MAX_MAP_LOSS", "DetectRun", "DetectSubject", "Looked"]
+__all__ = ["MAX_MAP_LOSS", "DetectSubject"]
 
 MAX_MAP_LOSS: Final = 0.005
-LOWEST_SCORE: Final = 0.01
-"""From which score boxes count for average precision; those below add next to nothing."""
 _CLEAR_MARGIN = 0.1
 """How far the deciding score of a golden picture lies from the threshold at least."""
 _LEAST_APART, _MOST_APART = 0.05, 0.125
 _IOU_PER_SCORE = 4.0
 """How much IoU golden samples tolerate for each score: 0.8 for 0.05."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Looked:
-    """What the device's task found in one picture, in its pixels."""
-
-    counted: Detections
-    """From the threshold on: what rules see."""
-    every: Detections
-    """From `LOWEST_SCORE` on."""
-
-
-@dataclass(frozen=True, eq=False)
-class DetectRun:
-    """What one model makes of all held-out pictures."""
-
-    pictures: tuple[PictureResult, ...]
-    looked: tuple[Looked, ...]
-    subject: "DetectSubject"
-
-    @cached_property
-    def figures(self) -> dict[str, float]:
-        """Average precisions and F-score; empty without truth."""
-        subject = self.subject
-        if not subject.has_truth:
-            return {}
-        found, truths = [one.every for one in self.looked], [truth_of(s) for s in subject.samples]
-        metrics = measure(found, truths, subject.manifest.labels)
-        overall = {"map50": metrics.mean_ap, "map": coco_map(found, truths, len(subject.manifest.labels))}
-        return {**overall, "f50": metrics.f_score(subject.threshold), **metrics.as_flat()}
-
-    def agreement(self, reference: Run) -> float:
-        """Return the share of both models' findings that the other has too: same class, IoU 0.5."""
-        assert isinstance(reference, DetectRun)
-        pairs = [(a.counted, b.counted) for a, b in zip(self.looked, reference.looked, strict=True)]
-        total = sum(len(a) + len(b) for a, b in pairs)
-        return sum(_met(a, b) + _met(b, a) for a, b in pairs) / total if total else 1.0
-
-    def drawn(self, index: int) -> ImageBgr:
-        """Return a picture with the boxes that count."""
-        found = self.looked[index].counted
-        return drawn_boxes(self.subject.image(index), found, self.subject.manifest.labels)
-
-
-def truth_of(sample: BoxSample) -> Truth:
-    """Return what a sample shows."""
-    return Truth(sample.boxes_xyxy, sample.class_ids, sample.difficult)
 
 
 class DetectSubject:
@@ -94,14 +44,21 @@ class DetectSubject:
     max_loss: Mapping[str, float] = {"map50": MAX_MAP_LOSS}
 
     def __init__(
-        self, manifest: Manifest, materials: Materials[BoxSample], recipe: Recipe | None = None
+        self,
+        manifest: Manifest,
+        materials: Materials[BoxSample],
+        recipe: Recipe | None = None,
+        golden: Sequence[BoxSample] = (),
     ) -> None:
-        """Take a manifest, which may be a draft, and the pictures."""
+        """Take a manifest, which may be a draft, and the pictures.
+
+        Golden samples are chosen from `golden`, where any are given, instead of from the held-out ones.
+        """
         self.manifest = manifest
         self.recipe = recipe or any_finding_recipe()
         self._step = detect_step_of(self.recipe)
         self._detector = Detector(manifest)
-        self._materials = materials
+        self._materials, self._golden = materials, golden
         self.calibration_name, self.held_out_name = materials.calibration_name, materials.held_out_name
         self.has_truth = materials.has_truth
 
@@ -114,6 +71,24 @@ class DetectSubject:
     def pictures(self) -> int:
         """How many there are."""
         return len(self.samples)
+
+    @cached_property
+    def golden_subject(self) -> "DetectSubject":
+        """Itself, or the same model with the pictures that golden samples are chosen from instead."""
+        if not self._golden:
+            return self
+        return DetectSubject(self.manifest, Materials((), "", self._golden, "golden pictures"))
+
+    def best_threshold(self, engine: Engine) -> float:
+        """Return from which score boxes should count for the highest mean F-score on these pictures."""
+        truths = [truth_of(sample) for sample in self.samples]
+        return measure(self.run(engine).every, truths, self.manifest.labels).best_score()
+
+    def with_threshold(self, score: float) -> "DetectSubject":
+        """Return the same with boxes counting from another score."""
+        spec = self.manifest.require_detect().model_copy(update={"score_threshold": score})
+        manifest = self.manifest.model_copy(update={"detect": spec})
+        return DetectSubject(manifest, self._materials, self.recipe, self._golden)
 
     def calibration_inputs(self, limit: int) -> list[Batch]:
         """Return inputs of the pictures to calibrate with."""
@@ -143,10 +118,10 @@ class DetectSubject:
             best = max((defect.score for defect in findings.defects), default=findings.score_max)
             is_clear = abs(best - threshold) >= _CLEAR_MARGIN
             results.append(PictureResult(sample.name, verdict.judgement, is_clear))
-            looked.append(
-                Looked(_detections(findings.defects), _detections((*findings.defects, *findings.unjudged)))
-            )
-        return DetectRun(tuple(results), tuple(looked), self)
+            looked.append(Looked.at(findings))
+        return DetectRun(
+            tuple(results), tuple(looked), self.samples, self.manifest.labels, threshold, self.has_truth
+        )
 
     def golden_input(self, engine: Engine, index: int, judgement: Judgement) -> GoldenInput:
         """Return the input with the highest score for NG, with the lowest for OK."""
@@ -233,16 +208,3 @@ class DetectSubject:
             apart = np.maximum(np.abs(same.scores - score), lacking)
             worst = max(worst, float(apart.min(initial=1.0)))
         return worst
-
-
-def _met(ones: Detections, others: Detections) -> int:
-    same = ones.class_ids[:, np.newaxis] == others.class_ids
-    return int(((iou_matrix(ones.boxes_xyxy, others.boxes_xyxy) >= 0.5) & same).any(axis=1).sum())
-
-
-def _detections(defects: Sequence[Defect]) -> Detections:
-    return Detections(
-        np.array([defect.box_xyxy for defect in defects], np.float32).reshape(-1, 4),
-        np.array([defect.score for defect in defects], np.float32),
-        np.array([defect.class_id for defect in defects], np.int64),
-    )

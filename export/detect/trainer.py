@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from edgevision.errors import EdgeVisionError
 from edgevision.ops.boxes import prior_boxes
 from edgevision.ops.detections import Detections
+from export.detect.boards.sample import drawn_board
 from export.detect.canvas import Canvas
+from export.detect.config import DetectConfig
 from export.detect.draw import Batch, Draw, Drawn, batches
 from export.detect.loss import detection_loss
 from export.detect.metrics import DetectionMetrics, Truth, measure
@@ -28,12 +29,25 @@ Priors = npt.NDArray[np.float32]
 
 
 def draws_of(state: DetectState, train: BoxSet, canvases: Sequence[Canvas]) -> Draws:
-    """Return crops of the canvases, or whole pictures as the SSD paper changes them."""
+    """Return crops of the canvases and of drawn boards, or whole pictures as the SSD paper changes them."""
     config = state.config
     if config.crops is None:
         return lambda epoch: PaperDraw(train, config.view, config.augmentation, (config.seed, epoch))
     crops = config.crops
-    return lambda epoch: Draw(canvases, crops, config.augmentation, (config.seed, epoch))
+
+    def of_epoch(epoch: int) -> Draw:
+        drawn = _drawn_boards(config, epoch, len(canvases))
+        return Draw([*canvases, *drawn], crops, config.augmentation, (config.seed, epoch))
+
+    return of_epoch
+
+
+def _drawn_boards(config: DetectConfig, epoch: int, beside: int) -> list[Canvas]:
+    """Return the boards drawn for an epoch, as many as make their share beside the given pictures."""
+    share = config.data.drawn_share
+    count = round(beside * share / (1 - share))
+    numbers = range(epoch * count, (epoch + 1) * count)
+    return [config.view.canvas(drawn_board(config.seed, number)) for number in numbers]
 
 
 def train_epoch(state: DetectState, drawn: Iterable[Drawn], advance: Callable[[], None]) -> float:
@@ -82,16 +96,4 @@ def _step(state: DetectState, batch: Batch, priors: Priors) -> float:
         raw = state.network(as_input(batch.images, config.mean, config.std).to(device))
     offsets = torch.from_numpy(np.stack([target.offsets for target in targets])).to(device)
     classes = torch.from_numpy(np.stack([target.class_ids for target in targets])).to(device)
-    loss = detection_loss(raw, offsets, classes, config.loss)
-    if not torch.isfinite(loss):
-        raise EdgeVisionError(
-            f"{config.name}: the loss became {loss.item()} in epoch {len(state.history) + 1}; expected a "
-            "finite number; lower optimisation.learning_rate and --resume"
-        )
-    state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
-    state.optimiser.step()
-    state.schedule.step()
-    state.average.follow(state.network)
-    return float(loss.item())
+    return state.step(detection_loss(raw, offsets, classes, config.loss))

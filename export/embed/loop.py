@@ -24,9 +24,8 @@ from export.embed.metrics import same_and_other, verification
 from export.networks.deploy import normalise
 from export.networks.embedder import Embedded, Embedder
 from export.train.device import Compute
-from export.train.learning import Learning, make_folder
+from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
-from export.train.state import BEST_FILE, Epoch
 
 __all__ = ["EmbedResult", "train_embedder"]
 

@@ -157,6 +157,11 @@ class EmbedSubject:
         )
         return gallery, probes
 
+    @property
+    def golden_subject(self) -> "EmbedSubject":
+        """Itself."""
+        return self
+
     def calibration_inputs(self, limit: int) -> list[Batch]:
         """Return inputs of the pictures to calibrate with."""
         every = [*self._calibration.gallery, *self._calibration.probes]

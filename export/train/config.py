@@ -103,7 +103,11 @@ class Optimisation(_Part):
     batches_per_epoch: Count
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 8
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 2e-3
-    """Reached after the warm-up, then lowered to nearly 0 along a half cosine."""
+    """Reached after the warm-up, then lowered to nearly 0 along a half cosine, or in steps."""
+    falls_at: tuple[Share, ...] = ()
+    """Shares of the training after each of which the rate is a tenth; along a half cosine when empty."""
+    method: Literal["adamw", "sgd"] = "adamw"
+    """sgd: with a momentum of 0.9."""
     warmup_share: Share = 0.1
     weight_decay: Annotated[float, Field(ge=0.0, le=1.0)] = 0.02
     ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995

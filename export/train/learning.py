@@ -15,12 +15,26 @@ from export.train.averaging import Average
 from export.train.checkpoint import load_state, save_state
 from export.train.config import Optimisation
 from export.train.device import Compute
-from export.train.schedule import warmup_cosine
-from export.train.state import BEST_FILE, LAST_FILE, Epoch
+from export.train.schedule import optimiser_of, schedule_of
 
-__all__ = ["Learning", "make_folder"]
+__all__ = ["BEST_FILE", "Epoch", "Learning", "make_folder"]
+
+BEST_FILE = "best.pt"
+LAST_FILE = "last.pt"
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What is known after an epoch. Without a validation in it, `metrics` is empty."""
+
+    number: int
+    """Counts from 1."""
+    loss: float
+    learning_rate: float
+    seconds: float
+    metrics: dict[str, float]
 
 
 @dataclass(slots=True, eq=False)
@@ -35,21 +49,23 @@ class Learning(Generic[Network]):
     helper: nn.Module | None = None
     """Learns along and is not deployed."""
     average: Average[Network] = field(init=False)
-    optimiser: torch.optim.AdamW = field(init=False)
+    optimiser: torch.optim.Optimizer = field(init=False)
     schedule: torch.optim.lr_scheduler.LambdaLR = field(init=False)
     history: list[Epoch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.network = self.network.to(self.compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = Average(self.network, self.optimisation.ema_decay)
+        self.restart_average()
         parameters = list(self.network.parameters())
         if self.helper is not None:
             self.helper.to(self.compute.device)
             parameters += list(self.helper.parameters())
-        self.optimiser = torch.optim.AdamW(
-            parameters, lr=self.optimisation.learning_rate, weight_decay=self.optimisation.weight_decay
-        )
-        self.schedule = warmup_cosine(self.optimiser, self.optimisation)
+        self.optimiser = optimiser_of(parameters, self.optimisation)
+        self.schedule = schedule_of(self.optimiser, self.optimisation)
+
+    def restart_average(self) -> None:
+        """Let the mean begin at the network as it is now."""
+        self.average = Average(self.network, self.optimisation.ema_decay)
 
     def step(self, loss: torch.Tensor) -> float:
         """Learn from a loss; raises EdgeVisionError when it is no finite number."""

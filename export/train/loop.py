@@ -10,23 +10,23 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from edgevision.errors import EdgeVisionError, OutputError
+from edgevision.errors import EdgeVisionError
 from export.data.draw import Batch, CropDraw, batches
 from export.data.folder import SegmentationSet
 from export.data.sample import SampleSet
 from export.networks.deploy import normalise
-from export.train.averaging import Average
 from export.train.checkpoint import load_trained
 from export.train.config import TrainConfig
 from export.train.device import Compute
 from export.train.evaluate import Answer, evaluate, torch_infer
+from export.train.learning import BEST_FILE, Epoch, make_folder
 from export.train.loss import segmentation_loss
 from export.train.metrics import SegmentationMetrics
 from export.train.progress import epoch_progress
 from export.train.report import write_report
 from export.train.sets import open_sets
 from export.train.start import start_from
-from export.train.state import BEST_FILE, Epoch, TrainingState
+from export.train.state import TrainingState
 
 __all__ = ["TrainResult", "train_unet"]
 
@@ -72,7 +72,8 @@ def train_unet(
         BundleError: `start` is no sound bundle.
         OutputError: `out_dir` cannot be written.
     """
-    _prepare(out_dir, threads)
+    make_folder(out_dir)
+    _limit(threads)
     train, val = open_sets(config, data_dir)
     state = TrainingState(config, Compute.choose(config.optimisation.precision))
     if resume:
@@ -80,28 +81,24 @@ def train_unet(
     elif start is not None:
         first = next(batches(_draw(config, train, 0), _STATISTICS_CROPS, 1))
         start_from(state.network, start, _as_input(state, first))
-        state.average = Average(state.network, config.optimisation.ema_decay)
+        state.restart_average()
     console = Console(stderr=True)
     _announce(console, config, (train, val), state)
     started = time.monotonic()
     while not state.is_over:
         with epoch_progress(console, len(state.history), config.optimisation) as advance:
             state.history.append(_epoch(state, train, val, advance))
-        state.save(out_dir)
+        state.save(out_dir, state.deployable)
         console.print(_summary(state))
         if minutes is not None and time.monotonic() - started >= 60 * minutes:
             break
     return _finish(state, (train, val), out_dir)
 
 
-def _prepare(out_dir: Path, threads: int | None) -> None:
+def _limit(threads: int | None) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     cv2.setNumThreads(1)
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out_dir}: cannot be made: {error.strerror}; choose another --out") from error
 
 
 def _announce(
@@ -126,9 +123,8 @@ def _epoch(state: TrainingState, train: SampleSet, val: SampleSet, advance: Call
         losses.append(_step(state, batch))
         advance()
     rate = float(state.schedule.get_last_lr()[0])
-    is_last = number + 1 == optimisation.epochs
     metrics: dict[str, float] = {}
-    if is_last or (number + 1) % optimisation.validate_every == 0:
+    if state.is_measured_now:
         metrics = _measure(state, val)[0].as_flat()
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
@@ -152,18 +148,7 @@ def _step(state: TrainingState, batch: Batch) -> float:
     with state.compute.autocast():
         logits = state.network(_as_input(state, batch))
     loss = segmentation_loss(logits, torch.from_numpy(batch.class_maps).to(device), config.loss)
-    if not torch.isfinite(loss):
-        raise EdgeVisionError(
-            f"{config.name}: the loss became {loss.item()} in epoch {len(state.history) + 1}; expected a "
-            "finite number; lower optimisation.learning_rate and --resume"
-        )
-    state.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), 5.0)
-    state.optimiser.step()
-    state.schedule.step()
-    state.average.follow(state.network)
-    return float(loss.item())
+    return state.step(loss)
 
 
 def _measure(state: TrainingState, val: SampleSet) -> tuple[SegmentationMetrics, list[Answer]]:

@@ -16,11 +16,12 @@ from edgevision.types import ImageBgr
 from export.data.folder import SegmentationSet
 from export.data.sample import SampleSet
 from export.train.evaluate import Answer
+from export.train.learning import Epoch
 from export.train.metrics import SegmentationMetrics
 from export.train.report.curves import Chart, Series, as_png, as_svg
 from export.train.report.overlay import side_by_side
 from export.train.report.page import Figures, Page, Picture, render
-from export.train.state import Epoch, TrainingState
+from export.train.state import TrainingState
 
 __all__ = ["write_report"]
 

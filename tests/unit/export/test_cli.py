@@ -90,7 +90,9 @@ def test_a_users_own_onnx_model_becomes_a_bundle_and_is_measured(
     measured = run("evaluate", out, folder, "--split", "val")
 
     assert (made, measured) == (0, 0), written.err
-    assert open_bundle(out).manifest.outputs[0].activation == "softmax"
+    manifest = open_bundle(out).manifest
+    assert manifest.outputs[0].activation == "softmax"
+    assert manifest.command.endswith("--manifest mine.yaml --calibration data --out darkness.zip")
     assert '"mean_iou": ' in capsys.readouterr().out
 
 

@@ -103,3 +103,34 @@ def test_where_the_template_ends_the_picture_shows_through() -> None:
     laid = lay_over(Template(board()), picture, registration)
 
     assert np.array_equal(laid[:, :35], picture[:, :35])
+
+
+def specks(*places_xy: tuple[int, int]) -> Image:
+    image = np.full((640, 640, 3), 255, np.uint8)
+    for x, y in places_xy:
+        image[y : y + 12, x : x + 12] = 0
+    return image
+
+
+def test_a_part_with_next_to_nothing_on_it_lies_where_it_lies() -> None:
+    template = Template(specks((400, 200)))
+
+    found = template.register(specks((400, 200), (80, 500), (300, 300)))
+
+    assert found is not None
+    assert (found.correlation, found.shift_px, found.rotation_deg) == (1.0, 0.0, 0.0)
+    np.testing.assert_array_equal(found.matrix, np.eye(2, 3))
+
+
+def test_a_part_with_as_little_elsewhere_does_not_pass_for_it() -> None:
+    found = Template(specks((400, 200))).register(specks((100, 420)))
+
+    assert found is None or found.correlation < 0.7 or found.shift_px > 64
+
+
+def test_a_part_with_something_on_it_does_not_pass_for_a_bare_one() -> None:
+    other = specks(*((x, y) for x in range(40, 600, 80) for y in range(60, 600, 90)))
+
+    found = Template(specks((400, 200))).register(other)
+
+    assert found is None or found.correlation < 0.7

@@ -4,11 +4,16 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
 
 from export.data.augment import Augmentation
+from export.detect.boards.flaws import LABELS as FLAWS
 from export.detect.canvas import Canvas, DetectView
+from export.detect.config import DetectConfig
 from export.detect.draw import Crops, Draw, batches
 from export.detect.paperdraw import PaperDraw, constrained_crop, expanded
 from export.detect.sample import BoxSample, BoxSet
+from export.detect.state import DetectState
 from export.detect.targets import IGNORED
+from export.detect.trainer import draws_of
+from export.train.device import Compute
 from tests.boxes import LABELS, box_samples
 
 pytestmark = pytest.mark.export
@@ -104,3 +109,40 @@ def test_the_papers_pictures_have_the_size_of_the_input() -> None:
 
     for _ in range(12):
         assert next(draw).image.shape == (60, 60, 3)
+
+
+def test_drawn_boards_make_their_share_of_the_training_pictures() -> None:
+    config = DetectConfig.model_validate(
+        {
+            "schema": "edgevision.detector-training/1",
+            "name": "boards",
+            "labels": FLAWS,
+            "view": {"size_wh": (640, 640), "color": "GRAY"},
+            "data": {"drawn_share": 0.5},
+            "crops": {"size_wh": (64, 64), "photograph": False, "exact_share": 1.0},
+            "optimisation": {"epochs": 1, "batches_per_epoch": 1, "learning_rate": 0.01},
+        }
+    )
+    grey = Canvas(
+        np.full((640, 640, 1), 128, np.uint8),
+        np.zeros((0, 4), np.float32),
+        np.zeros(0, np.int64),
+        np.zeros(0, np.bool_),
+    )
+    state = DetectState(config, config.labels, (((24.0, 24.0),),), Compute.choose("fp32"))
+
+    (batch,) = batches(draws_of(state, BoxSet("none", FLAWS, (), ()), [grey, grey])(0), 8, 1)
+
+    assert sum((image == 128).all() for image in batch.images) == 4
+
+
+def test_drawn_boards_are_refused_for_other_labels() -> None:
+    with pytest.raises(ValueError, match="drawn boards need crops and the labels open, short"):
+        DetectConfig.model_validate(
+            {
+                "schema": "edgevision.detector-training/1",
+                "name": "cells",
+                "data": {"drawn_share": 0.5},
+                "optimisation": {"epochs": 1, "batches_per_epoch": 1},
+            }
+        )

@@ -1,6 +1,4 @@
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
 import onnx
@@ -14,92 +12,23 @@ from edgevision.bundle.archive import open_bundle
 from edgevision.engines.spec import EngineRequest
 from edgevision.errors import ManifestError, UsageError
 from export.adopt import adopt
-from export.data.augment import Augmentation
-from export.description import Description
-from export.detect.config import DetectConfig
 from export.detect.evaluate import evaluate_detect
-from export.detect.loop import DetectResult, train_ssd
+from export.detect.loop import train_ssd
+from export.detect.metrics import measure
+from export.detect.run import truth_of
 from export.detect.running import draft_detect_manifest
-from export.pipeline import Step, bundle, convert_torch, quantize
-from export.sources import load_torch
-from export.subjects import names_of, names_to_be, open_subject
+from export.detect.subject import DetectSubject
+from export.materials import Materials
+from export.pipeline import bundle
+from export.subjects import names_of
 from export.train.checkpoint import load_state
-from export.work import Work
-from tests.boxes import LABELS, write_voc
+from export.verify import Verification
+from tests.boxes import LABELS, box_samples
+from tests.detectors import config, described, folder, step, trained, work
 
 pytestmark = pytest.mark.export
 
 REQUEST = EngineRequest("onnxruntime", "int8", threads=1)
-
-
-def config(**changes: object) -> DetectConfig:
-    fields: dict[str, object] = {
-        "schema": "edgevision.detector-training/1",
-        "name": "shapes",
-        "labels": LABELS,
-        "layers": {"widths": (8, 16, 16), "blocks": (0, 0, 1), "head_channels": 16, "map_strides": (8,)},
-        "priors": {"count": 2},
-        "view": {"size_wh": (96, 64)},
-        "augmentation": Augmentation(rotation_deg=0, quarter_turns=False),
-        "crops": {"size_wh": (96, 64), "photograph": False},
-        "optimisation": {
-            "epochs": 2,
-            "batches_per_epoch": 60,
-            "batch_size": 8,
-            "learning_rate": 0.01,
-            "ema_decay": 0.9,
-        },
-    }
-    return DetectConfig.model_validate(fields | changes)
-
-
-def described(**changes: object) -> Description:
-    fields: dict[str, object] = {
-        "schema": "edgevision.model/1",
-        "name": "shapes",
-        "version": "0.1.0",
-        "licence": "Apache-2.0",
-        "detect": {"score_threshold": 0.4},
-        "provenance": [{"name": "drawn", "licence": "CC0-1.0", "attribution": "nobody", "use": "tests"}],
-    }
-    return Description.model_validate(fields | changes)
-
-
-@cache
-def folder() -> Path:
-    return write_voc(Path(mkdtemp()) / "shapes")
-
-
-@cache
-def trained() -> DetectResult:
-    return train_ssd(config(), folder().parent / "run", folder(), threads=1)
-
-
-@cache
-def work() -> Work:
-    """What convert and quantize leave behind."""
-    source = load_torch(str(trained().checkpoint), described())
-    target = Work(folder().parent / "work")
-    names = names_to_be(source.description)
-    subject = open_subject(
-        source.description, source.training, names, str(folder()), calibration=1, held_out=4
-    )
-    convert_torch(source, 18, subject, target)
-    assert quantize(step(target))
-    return target
-
-
-def step(target: Work) -> Step:
-    facts = target.read_facts()
-    subject = open_subject(
-        facts.description,
-        facts.training,
-        names_of(target.read_model("fp32")),
-        str(folder()),
-        calibration=12,
-        held_out=12,
-    )
-    return Step(target, subject, lambda _: None)
 
 
 def test_learns_what_the_pictures_show_and_reports_it() -> None:
@@ -156,6 +85,34 @@ def test_a_trained_detector_becomes_a_bundle_that_the_device_measures_alike(tmp_
     assert sum(found.verdicts["NG"].values()) + sum(found.verdicts["OK"].values()) == 12
     card = opened.read("MODEL_CARD.md").decode()
     assert "Finds square, bar in 96 x 64 pixels of RGB" in card
+
+
+def test_boxes_count_from_the_score_of_the_highest_f_score_where_none_is_given() -> None:
+    subject = step(work()).subject
+    assert isinstance(subject, DetectSubject)
+    engine = Verification(subject, work().read_model("fp32")).gate.reference.runner.engine
+    found, truths = subject.run(engine).every, [truth_of(sample) for sample in subject.samples]
+
+    metrics = measure(found, truths, LABELS)
+
+    detect = work().read_facts().description.detect
+    assert detect is not None
+    assert detect.score_threshold == subject.threshold
+    assert metrics.f_score(subject.threshold) == max(
+        metrics.f_score(score) for score in np.arange(0.01, 1, 0.01)
+    )
+
+
+def test_golden_samples_may_come_from_other_pictures_than_the_held_out_ones() -> None:
+    subject = step(work()).subject
+    assert isinstance(subject, DetectSubject)
+    materials = Materials(box_samples(4), "some", box_samples(8, 20), "others")
+    drawn = DetectSubject(subject.manifest, materials, golden=box_samples(12, 40))
+
+    golden = Verification(drawn, work().read_model("fp32")).gate.golden
+
+    assert {sample.picture for sample in golden} <= {sample.name for sample in box_samples(12, 40)}
+    assert len(golden) >= 4
 
 
 def test_suppression_inside_the_graph_gives_the_same_findings(tmp_path: Path) -> None:
