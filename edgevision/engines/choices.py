@@ -30,9 +30,12 @@ class Measurement(BaseModel):
     provider: ProviderName
     """As asked."""
     precision: Precision
+    threads: int = 0
+    streams: int = 0
     provider_used: str = ""
     median_ms: float | None = None
-    """Of one call; None when the candidate was excluded."""
+    """Of one call; of several at the same time, the time of all divided by their number. None when the
+    candidate was excluded."""
     excluded: str = ""
     """Why."""
 
