@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from edgevision.errors import EngineError
 from tests.bundles import make_onnx
 from tests.integration.test_cli_process import edgevision
 from tests.mosquitto import needs_mosquitto
+from tests.repo.files import ROOT
 from tests.videos import write_video
 
 SIZE = 64
@@ -75,7 +77,7 @@ def test_a_skilled_loop_gets_every_answer(tmp_path: Path) -> None:
     assert len(answers) == FRAMES
 
 
-@pytest.mark.parametrize("load", [onnxruntime_call, pytest.param(openvino_call, marks=needs_openvino)])
+@each_call
 def test_a_file_that_is_no_model_is_an_engine_error(load: Callable[[bytes], Call]) -> None:
     with pytest.raises(EngineError, match="cannot load the model"):
         load(b"no model")
@@ -86,11 +88,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the output of one short run."""
     folder = tmp_path_factory.mktemp("suite")
     write_video(folder / "belt.avi", frames=FRAMES)
-    done = edgevision(
-        *("bench", "--suite", "--video", str(folder / "belt.avi"), "--rounds", "1", "--turn", "0.05"),
-        *("--out", str(folder / "suite.json")),
-        XDG_CACHE_HOME=str(folder / "cache"),
-    )
+    with chdir(folder):
+        done = edgevision(
+            *("bench", "--suite", "--video", "belt.avi", "--rounds", "1", "--turn", "0.05"),
+            *("--out", "suite.json"),
+            XDG_CACHE_HOME=str(folder / "cache"),
+            PYTHONPATH=str(ROOT),
+        )
     (folder / "suite.md").write_text(done.stdout)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -70,9 +70,11 @@ def prepared(picture_bgr: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> Ba
 
 def _batches(video: Path, size_wh: tuple[int, int]) -> Iterator[Batch]:
     capture = cv2.VideoCapture(str(video))
-    while True:
-        is_read, picture = capture.read()
-        if not is_read:
-            break
-        yield prepared(np.asarray(picture, np.uint8), size_wh)
-    capture.release()
+    try:
+        while True:
+            is_read, picture = capture.read()
+            if not is_read:
+                break
+            yield prepared(np.asarray(picture, np.uint8), size_wh)
+    finally:
+        capture.release()

@@ -52,16 +52,19 @@ def openvino_call(model: bytes) -> Call:
 
 
 def opencv_call(model: bytes) -> Call:
-    """Load an ONNX file with OpenCV's own engine and try it once; raises EngineError where it cannot."""
-
-    def call(batch: Batch) -> npt.NDArray[Any]:
-        net.setInput(batch)
-        return np.asarray(net.forward())
-
+    """Load an ONNX file with OpenCV's own engine; raises EngineError, and so does the call."""
     try:
         net = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
     except cv2.error as error:
-        raise EngineError(f"OpenCV DNN: cannot load the model: {error.err}") from error
+        raise EngineError(f"OpenCV DNN: cannot load the model: {error.err}; try another file") from error
+
+    def call(batch: Batch) -> npt.NDArray[Any]:
+        try:
+            net.setInput(batch)
+            return np.asarray(net.forward())
+        except cv2.error as error:
+            raise EngineError(f"OpenCV DNN: cannot run the model: {error.err}; try another file") from error
+
     return call
 
 
