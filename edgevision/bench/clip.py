@@ -13,7 +13,7 @@ from edgevision.capture.sample import render_part
 from edgevision.errors import OutputError
 from edgevision.types import Frame, ImageBgr, Judgement
 
-__all__ = ["FRAMES", "SIZE_WH", "write_clip"]
+__all__ = ["FRAMES", "SIZE_WH", "pictures", "write_clip"]
 
 SIZE_WH = (1280, 720)
 FRAMES = 300
@@ -33,7 +33,7 @@ def write_clip(folder: Path, frames: int = FRAMES, *, stands_still: bool = False
         OutputError: OpenCV can write no video there.
     """
     writer, path = _writer(folder)
-    for picture in islice(_pictures(stands_still=stands_still), frames):
+    for picture in islice(pictures(stands_still=stands_still), frames):
         writer.write(picture)
     writer.release()
     return path
@@ -51,7 +51,8 @@ def _writer(folder: Path) -> tuple[cv2.VideoWriter, Path]:
     raise OutputError(f"{folder}: OpenCV cannot write a video there; free space, or name one by --video")
 
 
-def _pictures(*, stands_still: bool) -> Iterator[ImageBgr]:
+def pictures(*, stands_still: bool) -> Iterator[ImageBgr]:
+    """Give the pictures of the clip, for ever."""
     width, height = SIZE_WH
     rng = np.random.default_rng(_SEED)
     noise = rng.normal(0.0, 3.0, (height + 64, width + 64, 3)).astype(np.int8)

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from edgevision.capture.video import VideoSource
 from edgevision.engines.machine import available_threads, processor
 from edgevision.errors import CaptureError
 
-__all__ = ["machine_facts", "video_facts"]
+__all__ = ["instruction_sets", "machine_facts", "video_facts"]
 
+_VECTOR_SETS = re.compile(r"sse4|avx|amx|fma|f16c|asimd|sve|i8mm|bf16")
 _LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "onnxruntime-gpu", "openvino")
 
 
@@ -29,6 +31,16 @@ def machine_facts() -> Machine:
         versions={"edgevision": __version__, "python": platform.python_version(), **installed},
         load_before=os.getloadavg()[0],
     )
+
+
+def instruction_sets(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]:
+    """Return the flags of the processor that engines look at; empty where the kernel names none."""
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except OSError:
+        return ()
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return tuple(flag for flag in flags.partition(":")[2].split() if _VECTOR_SETS.search(flag))
 
 
 def video_facts(video: Path, *, is_made: bool) -> Video:

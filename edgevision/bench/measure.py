@@ -27,9 +27,9 @@ from edgevision.engines.spec import EngineRequest
 from edgevision.ports import Engine
 from edgevision.replay.play import Replay
 
-__all__ = ["BareModel", "Loop", "bare_decode", "metered"]
+__all__ = ["BURST_CPU_S", "BareModel", "Loop", "bare_decode", "burst", "metered"]
 
-_BURST_CPU_S = 1.0
+BURST_CPU_S = 1.0
 """How long a model is called in one round, so that a busy machine gives as many calls as an idle one."""
 _BURST_WALL_S = 10.0
 """The longest a burst may take."""
@@ -45,8 +45,9 @@ def metered(work: Callable[[], int]) -> Burst:
 class BareModel:
     """One engine with one precision, loaded as a live camera and as a replay would use it."""
 
-    def __init__(self, bundle: Bundle, request: EngineRequest) -> None:
+    def __init__(self, bundle: Bundle, request: EngineRequest, burst_cpu_s: float = BURST_CPU_S) -> None:
         """Load both; raises EngineError or BundleError."""
+        self._burst_cpu_s = burst_cpu_s
         self._batch = golden_batch(bundle, bundle.manifest.golden[0])
         self.parallel = load_engine(bundle, request)
         """As many calls at once as the request has streams."""
@@ -55,14 +56,14 @@ class BareModel:
     def latency_s(self) -> float:
         """Return the median of single calls that may use all threads."""
         durations: list[float] = []
-        goes_on = _burst()
+        goes_on = burst(self._burst_cpu_s)
         while not durations or goes_on():
             durations.append(metered(lambda: _called(self._single, self._batch)).wall_s)
         return statistics.median(durations)
 
     def throughput(self) -> Burst:
         """Keep every stream busy; a unit is one call."""
-        goes_on = _burst()
+        goes_on = burst(self._burst_cpu_s)
 
         def work() -> int:
             calls = 0
@@ -80,9 +81,9 @@ class BareModel:
         self._single.close()
 
 
-def _burst() -> Callable[[], bool]:
+def burst(most_cpu_s: float) -> Callable[[], bool]:
     """Begin a burst; what is returned says whether it goes on."""
-    wall_s, cpu_s = time.perf_counter() + _BURST_WALL_S, time.process_time() + _BURST_CPU_S
+    wall_s, cpu_s = time.perf_counter() + _BURST_WALL_S, time.process_time() + most_cpu_s
     return lambda: time.perf_counter() < wall_s and time.process_time() < cpu_s
 
 
@@ -91,16 +92,16 @@ def _called(engine: Engine, batch: npt.NDArray[np.uint8]) -> int:
     return 1
 
 
-def bare_decode(video: Path) -> Burst:
-    """Read a video to its end with as many decoder threads as the loop uses; a unit is one frame."""
-    return metered(lambda: _frames_of(video))
+def bare_decode(video: Path, frames: int | None = None) -> Burst:
+    """Read a video to its end, or so many frames, with the decoder threads of the loop; a unit is a frame."""
+    return metered(lambda: _frames_of(video, frames))
 
 
-def _frames_of(video: Path) -> int:
+def _frames_of(video: Path, most: int | None) -> int:
     threads = decoder_threads(len(os.sched_getaffinity(0)))
     capture = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, threads])
     frames = 0
-    while capture.read()[0]:
+    while frames != most and capture.read()[0]:
         frames += 1
     capture.release()
     return frames
@@ -109,18 +110,17 @@ def _frames_of(video: Path) -> int:
 class Loop:
     """The replay of a recipe on one video: the objects that the command `replay` runs."""
 
-    def __init__(self, recipe: LoadedRecipe, request: EngineRequest) -> None:
-        """Load the recipe's models on one engine; raises EngineError or BundleError."""
-        settings = EngineSettings(name=request.engine, provider=request.provider, precision=request.precision)
-        self._models = Models(recipe, settings, streams=request.streams)
-        self._replay = Replay(recipe, self._models, workers=request.streams)
+    def __init__(self, recipe: LoadedRecipe, settings: EngineSettings, workers: int) -> None:
+        """Load the recipe's models; raises EngineError or BundleError."""
+        self._models = Models(recipe, settings, streams=workers)
+        self._replay = Replay(recipe, self._models, workers=workers)
 
-    def run(self, video: Path) -> Burst:
-        """Inspect every frame of a video; raises CaptureError."""
-        return metered(lambda: self._inspected(video))
+    def run(self, video: Path, frames: int | None = None) -> Burst:
+        """Inspect every frame of a video, or so many; raises CaptureError."""
+        return metered(lambda: self._inspected(video, frames))
 
-    def _inspected(self, video: Path) -> int:
-        summary = self._replay.play([str(video)], [])
+    def _inspected(self, video: Path, frames: int | None) -> int:
+        summary = self._replay.play([str(video)], [], frames=frames)
         summary.raise_damage()
         return summary.tally.total
 

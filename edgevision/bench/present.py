@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edgevision.bench.figures import Spread
 from edgevision.bench.report import LedgerReport, Loop, Machine, Model, Report
 
-__all__ = ["Table", "ledger_tables", "tables"]
+__all__ = ["Table", "ledger_tables", "shown", "tables"]
 
 _RATIO_MIN = 0.95
 
@@ -36,7 +36,7 @@ def tables(report: Report) -> Iterator[Table]:
         yield Table(
             "From the answer to boxes",
             ("candidates", "time, one core"),
-            [(str(found.candidates), _shown(found.time_ms, "ms"))],
+            [(str(found.candidates), shown(found.time_ms, "ms"))],
         )
     yield Table(
         "Whole loop, beside bare decoding and the bare model",
@@ -44,10 +44,10 @@ def tables(report: Report) -> Iterator[Table]:
         [
             (
                 "decoding only",
-                _shown(report.decode_rate_hz, "/s"),
+                shown(report.decode_rate_hz, "/s"),
                 "",
                 "",
-                _shown(report.decode_cpu_ms, "ms"),
+                shown(report.decode_cpu_ms, "ms"),
                 "",
             ),
             *map(_loop_row, report.loops),
@@ -57,7 +57,7 @@ def tables(report: Report) -> Iterator[Table]:
     yield Table(
         "Fresh process",
         ("modules imported", "first verdict", "largest resident memory"),
-        [(_shown(start.import_s, "s"), _shown(start.first_verdict_s, "s"), _shown(start.peak_mb, "MB"))],
+        [(shown(start.import_s, "s"), shown(start.first_verdict_s, "s"), shown(start.peak_mb, "MB"))],
     )
 
 
@@ -75,11 +75,11 @@ def ledger_tables(report: LedgerReport) -> Iterator[Table]:
         ("without", "with", f"with / without, at least {_RATIO_MIN}", "commit p50", "commit p99"),
         [
             (
-                _shown(report.without_hz, "/s"),
-                _shown(report.with_hz, "/s"),
-                f"{_shown(report.ratio)}: {verdict} the limit",
-                _shown(report.commit_p50_ms, "ms"),
-                _shown(report.commit_p99_ms, "ms"),
+                shown(report.without_hz, "/s"),
+                shown(report.with_hz, "/s"),
+                f"{shown(report.ratio)}: {verdict} the limit",
+                shown(report.commit_p50_ms, "ms"),
+                shown(report.commit_p99_ms, "ms"),
             )
         ],
     )
@@ -105,9 +105,9 @@ def _machine_facts(machine: Machine, rounds: int) -> Iterator[Row]:
 def _model_row(model: Model) -> Row:
     return (
         f"{model.engine} {model.provider} {model.precision}",
-        _shown(model.latency_ms, "ms"),
-        _shown(model.rate_hz, "/s"),
-        _shown(model.cpu_ms, "ms"),
+        shown(model.latency_ms, "ms"),
+        shown(model.rate_hz, "/s"),
+        shown(model.cpu_ms, "ms"),
     )
 
 
@@ -115,11 +115,11 @@ def _loop_row(loop: Loop) -> Row:
     figures = loop.figures
     return (
         f"{loop.engine} {loop.provider} {loop.precision}",
-        _shown(figures.rate_hz, "/s"),
-        _shown(figures.bound_hz, "/s"),
-        _shown(figures.share),
-        _shown(figures.cpu_ms, "ms"),
-        _shown(figures.cpu_ratio),
+        shown(figures.rate_hz, "/s"),
+        shown(figures.bound_hz, "/s"),
+        shown(figures.share),
+        shown(figures.cpu_ms, "ms"),
+        shown(figures.cpu_ratio),
     )
 
 
@@ -127,7 +127,8 @@ def _size(size_wh: tuple[int, int]) -> str:
     return f"{size_wh[0]} x {size_wh[1]}"
 
 
-def _shown(values: Spread, unit: str = "") -> str:
+def shown(values: Spread, unit: str = "") -> str:
+    """Return the median with the lowest and highest round in brackets, as fine as they can be told apart."""
     digits = 0 if values.median >= 100 else 1 if values.median >= 10 else 2
     median, low, high = (f"{value:.{digits}f}" for value in (values.median, values.low, values.high))
     return f"{median}{unit and ' ' + unit} ({low} to {high})"

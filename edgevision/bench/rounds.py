@@ -62,7 +62,7 @@ class Pieces:
             undo.callback(self._stack.close)
             streams = available_threads()
             for settings in (EngineSettings(), self._settings):
-                self._load_loop(choose_engine(self._bundle, settings, streams).request)
+                self._load_loop(settings, streams)
             for request in candidates(self._bundle, EngineSettings(), streams):
                 self._load_other(request)
             if self._bundle.manifest.task == "detect":
@@ -85,10 +85,11 @@ class Pieces:
             postprocess_s=self.postprocessing.seconds() if self.postprocessing else None,
         )
 
-    def _load_loop(self, request: EngineRequest) -> None:
+    def _load_loop(self, settings: EngineSettings, streams: int) -> None:
+        request = choose_engine(self._bundle, settings, streams).request
         if request not in self.loops:
             self.models[request] = self._stack.enter_context(closing(BareModel(self._bundle, request)))
-            self.loops[request] = self._stack.enter_context(closing(Loop(self._recipe, request)))
+            self.loops[request] = self._stack.enter_context(closing(Loop(self._recipe, settings, streams)))
 
     def _load_other(self, request: EngineRequest) -> None:
         key = replace(request, require=False)

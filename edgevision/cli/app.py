@@ -23,6 +23,7 @@ from edgevision.cli import (
     replay,
     run,
     schema,
+    tune,
     version,
 )
 from edgevision.errors import EdgeVisionError
@@ -48,6 +49,7 @@ app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)
 app.command("dashboard-user")(dashboard.dashboard_user)
 app.command("bench")(bench.bench)
+app.command("tune")(tune.tune)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 app.command("enrol")(enrol.enrol)

@@ -1,7 +1,6 @@
 """`edgevision bench`: how fast this machine runs a bundle, alone and in the whole loop."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,21 +10,29 @@ import typer
 from edgevision.cli.engine import EngineName, Precision
 
 if TYPE_CHECKING:
-    from edgevision.bench.present import Table
-    from edgevision.bench.suite import Progress
+    from edgevision.bench.whole import Progress
 
 __all__ = ["bench"]
 
-_PIPE_WIDTH = 160
-
 
 def bench(
-    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle (.zip), or builtin:NAME.")],
+    bundle: Annotated[
+        str | None, typer.Argument(metavar="BUNDLE", help="A bundle (.zip), or builtin:NAME.")
+    ] = None,
+    suite: Annotated[
+        bool,
+        typer.Option("--suite", help="Measure the shipped bundles in everything, beside other programs."),
+    ] = False,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to inspect; a 720p clip is made otherwise.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures as JSON.")] = None,
+    json: Annotated[
+        Path | None, typer.Option("--json", "--out", metavar="FILE", help="Write all figures as JSON.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Measure everything so often, in turns.")] = 5,
+    turn: Annotated[
+        float | None, typer.Option(min=0.01, metavar="SECONDS", help="With --suite: how long a turn takes.")
+    ] = None,
     ledger: Annotated[
         bool,
         typer.Option("--ledger", help="Measure what a ledger on the disk of this folder costs, instead."),
@@ -37,29 +44,75 @@ def bench(
 
     The loop runs on the engine that auto chooses, and on another one when --engine or --precision
     names it. Its bound is what the cores could do if they only decoded and ran the model.
+
+    With --suite no bundle is named: the shipped ones are measured, on auto's engine, in replay, live, with
+    four cameras, in memory and on disk, beside other programs' loops; about five minutes, as Markdown.
     """
-    from edgevision.bench.ledger import measure_ledger
-    from edgevision.bench.present import ledger_tables, tables
-    from edgevision.bench.report import LedgerReport, Report, encode
-    from edgevision.bench.suite import measure
-    from edgevision.bundle.resolve import find_bundle
-    from edgevision.config.station import EngineSettings
     from edgevision.host.logs import set_up_logs
 
     set_up_logs("warning")
-    file = find_bundle(bundle, Path())
-    settings = EngineSettings(name=engine, precision=precision)
     if json is not None:
         _save(json, b"")  # A wrong path is told before minutes of measuring.
+    if suite:
+        _measure_suite(bundle, video, json, rounds, turn)
+    else:
+        _measure_bundle(_named(bundle), video, json, rounds, engine, precision, ledger=ledger)
+
+
+def _measure_bundle(
+    bundle: str,
+    video: Path | None,
+    json: Path | None,
+    rounds: int,
+    engine: EngineName,
+    precision: Precision,
+    *,
+    ledger: bool,
+) -> None:
+    from edgevision.bench.ledger import measure_ledger
+    from edgevision.bench.present import ledger_tables, tables
+    from edgevision.bench.report import LedgerReport, Report, encode
+    from edgevision.bench.whole import measure
+    from edgevision.bundle.resolve import find_bundle
+    from edgevision.cli.tables import print_tables
+    from edgevision.config.station import EngineSettings
+
+    file, settings = find_bundle(bundle, Path()), EngineSettings(name=engine, precision=precision)
     report: Report | LedgerReport
     with _progress() as on_progress:
         if ledger:
             report = measure_ledger(file, Path(), settings, rounds, on_progress)
         else:
             report = measure(file, video, settings, rounds, on_progress)
-    _print(ledger_tables(report) if isinstance(report, LedgerReport) else tables(report))
+    print_tables(ledger_tables(report) if isinstance(report, LedgerReport) else tables(report))
     if json is not None:
         _save(json, encode(report))
+
+
+def _measure_suite(
+    bundle: str | None, video: Path | None, json: Path | None, rounds: int, turn_s: float | None
+) -> None:
+    from edgevision.bench.suite.markdown import markdown
+    from edgevision.bench.suite.report import encode
+    from edgevision.bench.suite.run import TURN_S, measure_suite
+    from edgevision.errors import UsageError
+
+    if bundle is not None:
+        raise UsageError(f"bench: --suite measures the shipped bundles; leave out {bundle}")
+    with _progress() as on_progress:
+        report = measure_suite(video, Path(), rounds, turn_s or TURN_S, on_progress)
+    print(markdown(report), end="")
+    if json is not None:
+        _save(json, encode(report))
+
+
+def _named(bundle: str | None) -> str:
+    """Return the bundle's name; raises UsageError where there is none."""
+    from edgevision.errors import UsageError
+
+    if bundle is None:
+        raise UsageError("bench: expected a bundle, such as builtin:surface-crack, or --suite; got neither")
+    return bundle
 
 
 def _save(path: Path, content: bytes) -> None:
@@ -82,25 +135,3 @@ def _progress() -> "Iterator[Progress]":
         return
     with console.status("") as status:
         yield status.update
-
-
-def _print(tables: "Iterable[Table]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    for content in tables:
-        shown = Table(
-            title=content.title,
-            title_justify="left",
-            box=None,
-            pad_edge=False,
-            show_header=any(content.columns),
-        )
-        for column in content.columns:
-            shown.add_column(column, overflow="fold")
-        for row in content.rows:
-            shown.add_row(*map(Text, row))
-        console.print(shown)
-        console.print()

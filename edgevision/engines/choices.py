@@ -30,9 +30,13 @@ class Measurement(BaseModel):
     provider: ProviderName
     """As asked."""
     precision: Precision
+    threads: int = 0
+    streams: int = 0
+    """Both are 0 in what older versions kept."""
     provider_used: str = ""
     median_ms: float | None = None
-    """Of one call; None when the candidate was excluded."""
+    """Of one call; of several at the same time, the time of all divided by their number. None when the
+    candidate was excluded."""
     excluded: str = ""
     """Why."""
 

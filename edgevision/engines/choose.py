@@ -1,5 +1,6 @@
 """Finds the fastest engine of this machine for a bundle, by measuring, once.
 
+With one stream the latency of a call counts, with several the rate of as many calls at the same time.
 The result is remembered for the same bundle, engine versions, processor, threads and streams;
 `edgevision` measures again when one of them changes or the cache file is deleted.
 """
@@ -7,31 +8,26 @@ The result is remembered for the same bundle, engine versions, processor, thread
 import hashlib
 import importlib.util
 import json
-import logging
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from edgevision.bundle.archive import Bundle
-from edgevision.bundle.golden import golden_batch
 from edgevision.bundle.manifest import Precision
 from edgevision.config.station import EngineSettings
 from edgevision.engines import onnx, openvino
 from edgevision.engines.choices import ChoiceFile, Measurement, default_cache_dir
-from edgevision.engines.load import load_engine
+from edgevision.engines.divide import divided
 from edgevision.engines.machine import available_threads, processor
-from edgevision.engines.measure import median_ms
 from edgevision.engines.spec import EngineName, EngineRequest, ProviderName
-from edgevision.errors import BundleError, EdgeVisionError, EngineError
-from edgevision.ports import Engine
+from edgevision.engines.trial import Trial, try_out
+from edgevision.errors import EngineError
 
-__all__ = ["BUDGET_S", "Choice", "candidates", "choose_engine"]
+__all__ = ["BUDGET_S", "NEARLY_AS_FAST", "Choice", "candidates", "choose_engine", "tune_engine"]
 
 BUDGET_S = 2.0
-_NEARLY_AS_FAST = 1.1
+NEARLY_AS_FAST = 1.1
+"""Among candidates that come so near to the fastest, the first one is chosen."""
 _VERSIONS = {"onnxruntime": onnx.version, "openvino": openvino.version}
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +42,53 @@ class Choice:
 
 
 def choose_engine(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> Choice:
-    """Decide which engine, provider and precision to run.
+    """Decide which engine, provider and precision to run for so many calls at the same time.
 
-    Loads every candidate and measures one call at a time when there is more than one and no
-    earlier result. Candidates that do not load or whose golden samples differ are left out.
+    Loads and measures every candidate when there is more than one and no earlier result, which may be
+    that of `tune_engine`. Candidates that do not load or whose golden samples differ are left out.
 
     Raises:
         EngineError: no candidate is installed, or none runs.
         BundleError: every candidate refuses the bundle.
     """
     requests = candidates(bundle, settings, streams)
+    key = _key(bundle, requests)
+    measurements = ChoiceFile(settings.cache_dir or default_cache_dir()).read(key)
+    request = _fastest(divided(requests), measurements)
+    if request is not None:
+        return Choice(replace(request, require=settings.require), measurements, is_remembered=True)
     if len(requests) == 1:
         return Choice(replace(requests[0], require=settings.require))
-    file = ChoiceFile(settings.cache_dir or default_cache_dir())
-    key = _key(bundle, requests)
-    measurements = file.read(key)
-    request = _fastest(requests, measurements)
-    is_remembered = request is not None
-    if request is None:
-        measurements, is_lasting = _measure(bundle, requests)
-        request = _fastest(requests, measurements)
-        if is_lasting:
-            file.write(key, measurements)
-    assert request is not None, "_measure raises unless a candidate runs"
-    return Choice(replace(request, require=settings.require), measurements, is_remembered)
+    return _chosen(settings, key, requests, try_out(bundle, requests, streams, BUDGET_S))
+
+
+def tune_engine(bundle: Bundle, settings: EngineSettings, streams: int, budget_s: float) -> Choice:
+    """Measure what `choose_engine` would, and other divisions of the threads, whatever is remembered.
+
+    From then on `choose_engine` takes the fastest of all these.
+
+    Args:
+        bundle: The bundle.
+        settings: As for `choose_engine`.
+        streams: How many calls run at the same time: one for a live camera, more for several and for replay.
+        budget_s: No new round of measuring begins after this time.
+
+    Raises:
+        EngineError: no candidate is installed, or none runs.
+        BundleError: every candidate refuses the bundle.
+    """
+    requests = candidates(bundle, settings, streams)
+    wider = divided(requests)
+    return _chosen(settings, _key(bundle, requests), wider, try_out(bundle, wider, streams, budget_s))
+
+
+def _chosen(settings: EngineSettings, key: str, requests: Sequence[EngineRequest], trial: Trial) -> Choice:
+    """Choose by a trial, and remember it where it will hold at the next start."""
+    if trial.is_lasting:
+        ChoiceFile(settings.cache_dir or default_cache_dir()).write(key, trial.measurements)
+    request = _fastest(requests, trial.measurements)
+    assert request is not None, "try_out raises unless a candidate runs"
+    return Choice(replace(request, require=settings.require), trial.measurements)
 
 
 def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tuple[EngineRequest, ...]:
@@ -144,67 +163,11 @@ def _fastest(requests: Sequence[EngineRequest], measurements: Sequence[Measureme
 
     Where two are as fast as each other, noise must not decide: the answer differs between precisions.
     """
-    times = {(m.engine, m.provider, m.precision): m.median_ms for m in measurements}
+    times = {(m.engine, m.provider, m.precision, m.threads, m.streams): m.median_ms for m in measurements}
     timed = [
-        (time_ms, request)
-        for request in requests
-        if (time_ms := times.get((request.engine, request.provider, request.precision))) is not None
+        (time_ms, r)
+        for r in requests
+        if (time_ms := times.get((r.engine, r.provider, r.precision, r.threads, r.streams))) is not None
     ]
-    limit_ms = min((time_ms for time_ms, _ in timed), default=0.0) * _NEARLY_AS_FAST
+    limit_ms = min((time_ms for time_ms, _ in timed), default=0.0) * NEARLY_AS_FAST
     return next((request for time_ms, request in timed if time_ms <= limit_ms), None)
-
-
-def _measure(bundle: Bundle, requests: Sequence[EngineRequest]) -> tuple[tuple[Measurement, ...], bool]:
-    """Return all measurements, and whether they hold at the next start.
-
-    They do not when a provider was missing or an engine failed: someone may repair that.
-    """
-    deadline = time.monotonic() + BUDGET_S
-    loaded, refused = _load_all(bundle, requests)
-    try:
-        batch = golden_batch(bundle, bundle.manifest.golden[0])
-        calls = [partial(engine.infer, batch) for engine in loaded.values()]
-        times = median_ms(calls, deadline - time.monotonic())
-    finally:
-        for engine in loaded.values():
-            engine.close()
-    medians = dict(zip(loaded, times, strict=True))
-    used = {request: engine.info.provider for request, engine in loaded.items()}
-    is_lasting = not any(engine.info.is_fallback for engine in loaded.values()) and all(
-        isinstance(error, BundleError) for error in refused.values()
-    )
-    measurements = tuple(
-        Measurement(
-            engine=request.engine,
-            provider=request.provider,
-            precision=request.precision,
-            provider_used=used.get(request, ""),
-            median_ms=medians.get(request),
-            excluded=str(refused.get(request, "")),
-        )
-        for request in requests
-    )
-    return measurements, is_lasting
-
-
-def _load_all(
-    bundle: Bundle, requests: Sequence[EngineRequest]
-) -> tuple[dict[EngineRequest, Engine], dict[EngineRequest, EdgeVisionError]]:
-    """Return what loads and reproduces the golden samples, and why the rest does not."""
-    loaded: dict[EngineRequest, Engine] = {}
-    refused: dict[EngineRequest, EdgeVisionError] = {}
-    for request in requests:
-        try:
-            loaded[request] = load_engine(bundle, request)
-        except (BundleError, EngineError) as error:
-            _log.warning("%s %s %s: not used: %s", request.engine, request.provider, request.precision, error)
-            refused[request] = error
-    if not loaded:
-        raise _nothing_runs(bundle, refused)
-    return loaded, refused
-
-
-def _nothing_runs(bundle: Bundle, refused: Mapping[EngineRequest, EdgeVisionError]) -> EdgeVisionError:
-    kind = BundleError if all(isinstance(error, BundleError) for error in refused.values()) else EngineError
-    reasons = (f"  {r.engine} {r.provider} {r.precision}: {error}" for r, error in refused.items())
-    return kind("\n".join([f"{bundle.source}: no engine of this machine runs it:", *reasons]))

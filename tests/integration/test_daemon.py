@@ -267,6 +267,42 @@ def test_two_cameras_have_topics_of_their_own(tmp_path: Path) -> None:
     assert "area_mm" in second[0]["defects"][0]
 
 
+def without_gpu(**engine: Any) -> dict[str, Any]:
+    """Return engine settings that ask for a provider which this build of ONNX Runtime lacks."""
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this machine has a GPU build of ONNX Runtime")
+    return {"name": "onnxruntime", "provider": "cuda", "precision": "fp32", "threads": 1} | engine
+
+
+def test_a_missing_gpu_raises_an_alarm_and_the_results_name_what_ran(tmp_path: Path) -> None:
+    with broker() as (mosquitto, subscriber):
+        path = write_station(
+            tmp_path, {"source": "sample:1", "fps": 20.0}, port=mosquitto.port, engine=without_gpu()
+        )
+        with station(path):
+            alarm = wait_until(subscriber, TOPICS.alarm, lambda message: message["active"])
+            result = wait_until(subscriber, TOPICS.result("cam1"), lambda _: True)
+    check_message("alarm", alarm)
+    assert (alarm["code"], alarm["severity"]) == ("engine_fallback", "warning")
+    assert "asked for cuda and runs on cpu" in alarm["text"]
+    assert (result["engine"], result["provider"]) == ("onnxruntime", "cpu")
+
+
+@pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
+def test_a_required_gpu_that_is_missing_is_refused(tmp_path: Path, provider: str) -> None:
+    engine = without_gpu(provider=provider, require=True)
+    path = write_station(tmp_path, {"source": "sample:1"}, engine=engine)
+
+    done = run_edgevision("run", "-c", str(path), "--frames", "1")
+
+    assert done.returncode == 5
+    assert f"expected provider {provider}, got cpu" in done.stderr
+    assert "engine.require: false" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_camera_that_goes_away_raises_an_alarm_until_it_comes_back(tmp_path: Path) -> None:
     camera = MjpegCamera([(range(12, 30), False), (range(0), False)])
     with broker() as (mosquitto, subscriber), serving(camera):

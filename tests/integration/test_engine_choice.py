@@ -12,7 +12,8 @@ from edgevision.bundle.archive import Bundle, open_bundle
 from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.write import file_hashes, write_bundle
 from edgevision.config.station import EngineSettings
-from edgevision.engines.choose import candidates, choose_engine
+from edgevision.engines import onnx
+from edgevision.engines.choose import candidates, choose_engine, tune_engine
 from edgevision.engines.guard import load_guarded
 from edgevision.errors import BundleError, EngineError
 from tests.bundles import bundle_parts, make_bundle
@@ -62,6 +63,56 @@ def test_the_choice_is_remembered_and_follows_the_remembered_times(bundle: Bundl
     choice = choose_engine(bundle, settings(tmp_path))
     assert choice.is_remembered
     assert (choice.request.engine, choice.request.precision) == ("onnxruntime", "fp32")
+
+
+def remember(file: Path, fastest: dict[str, Any]) -> None:
+    """Let one of the remembered candidates be the fastest."""
+    document = json.loads(file.read_text())
+    for row in next(iter(document["choices"].values())):
+        row["median_ms"] = 1.0 if fastest.items() <= row.items() else 9.0
+    file.write_text(json.dumps(document))
+
+
+def test_tuning_tries_other_divisions_of_the_threads_and_the_fastest_is_taken_from_then_on(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    asked = settings(tmp_path, threads=2)
+    tuned = tune_engine(bundle, asked, streams=2, budget_s=0.1)
+    ways = {(m.engine, m.streams, m.threads) for m in tuned.measurements if m.precision == "int8"}
+    assert ways == {(e, s, t) for e in ("onnxruntime", "openvino") for s, t in ((2, 2), (1, 2), (1, 1))}
+    remember(
+        tmp_path / "engines.json", {"engine": "openvino", "precision": "fp32", "streams": 1, "threads": 1}
+    )
+    request = choose_engine(bundle, asked, streams=2).request
+    assert (request.engine, request.precision) == ("openvino", "fp32")
+    assert (request.streams, request.threads) == (1, 1)
+
+
+def test_a_live_camera_and_replay_are_tuned_apart(bundle: Bundle, tmp_path: Path) -> None:
+    asked = settings(tmp_path, threads=2)
+    tune_engine(bundle, asked, streams=2, budget_s=0.1)
+    assert choose_engine(bundle, asked, streams=2).is_remembered
+    assert not choose_engine(bundle, asked, streams=1).is_remembered
+
+
+def test_tuning_counts_for_a_decided_engine_too(bundle: Bundle, tmp_path: Path) -> None:
+    decided = settings(tmp_path, threads=2, name="openvino", precision="int8")
+    tune_engine(bundle, decided, streams=1, budget_s=0.1)
+    remember(tmp_path / "engines.json", {"threads": 1})
+    assert choose_engine(bundle, decided).request.threads == 1
+
+
+def test_a_listed_provider_that_does_not_load_is_left_out_and_tried_again_at_the_next_start(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a GPU build of ONNX Runtime without its libraries: CUDA is listed and falls back when loading.
+    monkeypatch.setattr(onnx, "available_providers", lambda: ("cuda", "cpu"))
+    for _ in range(2):
+        choice = choose_engine(bundle, settings(tmp_path, name="onnxruntime", provider="auto"))
+        assert choice.request.provider == "cpu"
+        assert not choice.is_remembered
+        excluded = {m.excluded for m in choice.measurements if m.provider == "cuda"}
+        assert all("expected provider cuda, got cpu" in reason for reason in excluded)
 
 
 @pytest.mark.parametrize(("fp32_ms", "precision"), [(1.0, "int8"), (0.95, "int8"), (0.5, "fp32")])
