@@ -80,14 +80,12 @@ class Store:
             )
             for run in runs:
                 add_run(database, run.moved(base))
-            found = 0
-            for sequence in delivered:
-                found += database.execute(
-                    "UPDATE results SET state = 'delivered', ended_ns = ? "
-                    "WHERE sequence = ? AND state = 'waiting'",
-                    (time.time_ns(), sequence),
-                ).rowcount
-        return found
+            ended_ns = time.time_ns()
+            found = database.executemany(
+                "UPDATE results SET state = 'delivered', ended_ns = ? WHERE sequence = ? AND state = 'waiting'",
+                [(ended_ns, sequence) for sequence in delivered],
+            )
+            return max(0, found.rowcount)
 
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> list[OutboxRow]:
         """Return the oldest waiting results but some, of which nothing is read."""
