@@ -18,7 +18,7 @@ from pathlib import Path
 from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.ledger.acknowledged import Acknowledged
 from edgevision.ledger.disk import Disk
-from edgevision.ledger.unwritten import Unwritten, UnwrittenResult
+from edgevision.ledger.unwritten import UNNUMBERED, Unwritten, UnwrittenResult
 from edgevision.ports import NewResult, OutboxRow
 from edgevision.types import Judgement
 
@@ -31,8 +31,6 @@ _COMMIT_EVERY_S = 0.02
 _GROUP = 256
 _TIDY_EVERY_S = 60.0
 _IDLE_S = 1.0
-_UNNUMBERED = 1 << 62
-"""Row ids from here on are those of results whose sequence number is not known yet."""
 
 
 class Ledger:
@@ -207,7 +205,7 @@ class Ledger:
         return list(self._acknowledged)
 
     def _deliver_unwritten(self, row_id: int) -> bool:
-        start = _UNNUMBERED if row_id >= _UNNUMBERED else self._disk.base
+        start = UNNUMBERED if row_id >= UNNUMBERED else self._disk.base
         return start is not None and self._unwritten.deliver(row_id - start)
 
     def _hooks_through(self, number: int) -> list[Callable[[], None]]:
@@ -232,18 +230,8 @@ class Ledger:
     def _known_id(self, row_id: int) -> int:
         """Return the sequence number where it has become known meanwhile."""
         base = self._disk.base
-        return row_id if row_id < _UNNUMBERED or base is None else row_id - _UNNUMBERED + base
+        return row_id if row_id < UNNUMBERED or base is None else row_id - UNNUMBERED + base
 
     def _unsaved(self, each: UnwrittenResult) -> OutboxRow:
         base = self._disk.base
-        sequence = None if base is None else base + each.number
-        return OutboxRow(
-            row_id=_UNNUMBERED + each.number if sequence is None else sequence,
-            topic=each.result.topic,
-            payload=each.result.payload,
-            judgement=each.result.judgement,
-            age_ns=time.monotonic_ns() - each.ticks_ns,
-            boot_id=self._boot_id,
-            sequence=sequence,
-            is_saved=False,
-        )
+        return each.row(self._boot_id, None if base is None else base + each.number, is_saved=False)

@@ -22,6 +22,7 @@ from edgevision.types import Judgement
 
 __all__ = ["Store"]
 
+_DELIVER = "UPDATE results SET state = 'delivered', ended_ns = ? WHERE sequence = ? AND state = 'waiting'"
 _WAITING = "SELECT sequence FROM results WHERE state = 'waiting' ORDER BY sequence"
 _ROWS = """
 SELECT sequence, topic, payload, judgement, boot_id, committed_ns, ticks_ns FROM results
@@ -81,11 +82,8 @@ class Store:
             for run in runs:
                 add_run(database, run.moved(base))
             ended_ns = time.time_ns()
-            found = database.executemany(
-                "UPDATE results SET state = 'delivered', ended_ns = ? WHERE sequence = ? AND state = 'waiting'",
-                [(ended_ns, sequence) for sequence in delivered],
-            )
-            return max(0, found.rowcount)
+            found = database.executemany(_DELIVER, [(ended_ns, sequence) for sequence in delivered])
+            return found.rowcount
 
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> list[OutboxRow]:
         """Return the oldest waiting results but some, of which nothing is read."""
