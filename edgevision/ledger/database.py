@@ -50,6 +50,8 @@ CREATE VIEW spans AS
 """
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY_S = 5.0
+_CACHE_KIB = 256
+"""Of each connection: work is at the newest end of the file, older pages need not stay in memory."""
 
 
 class Database:
@@ -106,7 +108,9 @@ class Database:
             raise kind(f"{self._path}: the ledger cannot {what}: {error}; {remedy}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+        return connection
 
     def _prepare(self) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
