@@ -108,11 +108,11 @@ class Database:
             raise kind(f"{self._path}: the ledger cannot {what}: {error}; {remedy}") from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
-        return connection
+        return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> None:
+        for connection in (self.writing, self.reading):
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
             with closing(self.writing.execute(f"PRAGMA {pragma}")) as answer:
                 answer.fetchall()
