@@ -26,7 +26,7 @@ __all__ = ["Ledger"]
 
 _log = logging.getLogger(__name__)
 
-_COMMIT_EVERY_S = 0.02
+_COMMIT_EVERY_S = 0.03
 """At the most."""
 _GROUP = 256
 _TIDY_EVERY_S = 60.0
