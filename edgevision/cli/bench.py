@@ -44,6 +44,7 @@ def bench(
     from edgevision.bench.suite import measure
     from edgevision.bundle.resolve import find_bundle
     from edgevision.config.station import EngineSettings
+    from edgevision.host.heap import settle
     from edgevision.host.logs import set_up_logs
 
     set_up_logs("warning")
@@ -54,6 +55,7 @@ def bench(
     report: Report | LedgerReport
     with _progress() as on_progress:
         if ledger:
+            settle()
             report = measure_ledger(file, Path(), settings, rounds, on_progress)
         else:
             report = measure(file, video, settings, rounds, on_progress)
