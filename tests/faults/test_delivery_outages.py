@@ -38,8 +38,8 @@ def test_a_broker_that_is_away_for_minutes_gets_everything_afterwards(tmp_path: 
         assert "late" not in historian.messages[0]
     assert sum(verified(tmp_path / "ledger.db").values()) == line.made
     measured = (
-        f"{line.made} results at {line.rate_hz:.0f}/s, {waited} waited and were drained in {drained_s:.1f} s; "
-        f"0 lost, {again} duplicates"
+        f"{line.made} results at {line.rate_hz:.0f}/s, {waited} waited and were drained in "
+        f"{drained_s:.1f} s; 0 lost, {again} duplicates"
     )
     row(
         f"broker stopped for {away_s:g} s, then back",
