@@ -17,6 +17,7 @@ __all__ = [
     "WILL_DELAY_S",
     "RequestProperties",
     "connect",
+    "let_go",
     "new_client",
     "packet_size",
     "publish_properties",
@@ -51,6 +52,12 @@ def new_client(version: Version, access: Access, client_id: str, will: Message |
         delay = _properties(PacketTypes.WILLMESSAGE, WillDelayInterval=WILL_DELAY_S) if is_v5 else None
         client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
     return client
+
+
+def let_go(client: Client) -> None:
+    """Forget the callbacks: who gave them and the client would keep each other in memory."""
+    client.on_connect = client.on_disconnect = client.on_publish = client.on_log = None
+    client.on_message = client.on_subscribe = None
 
 
 def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
