@@ -194,8 +194,7 @@ class Session:
 
     def _excess(self, message: Message, properties: Properties | None) -> str:
         limit = self.limits.maximum_packet_size
-        size = packet_size(message, properties)
-        if limit is None or size <= limit:
+        if limit is None or (size := packet_size(message, properties)) <= limit:
             return ""
         return f"the message needs {size} bytes and the broker takes at most {limit}"
 
