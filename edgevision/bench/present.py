@@ -72,12 +72,21 @@ def ledger_tables(report: LedgerReport) -> Iterator[Table]:
     verdict = "within" if report.ratio.median >= _RATIO_MIN else "NOT within"
     yield Table(
         "Whole loop without and with a ledger",
-        ("without", "with", "cost", f"left of 100 /s, at least {_RATIO_MIN}", "commit p50", "commit p99"),
+        (
+            "without",
+            "with",
+            "cost",
+            "CPU",
+            f"left of 100 /s, at least {_RATIO_MIN}",
+            "commit p50",
+            "commit p99",
+        ),
         [
             (
                 _shown(report.without_hz, "/s"),
                 _shown(report.with_hz, "/s"),
                 _shown(report.cost_ms, "ms"),
+                _shown(report.cpu_ms, "ms"),
                 f"{_shown(report.ratio)}: {verdict} the limit",
                 _shown(report.commit_p50_ms, "ms"),
                 _shown(report.commit_p99_ms, "ms"),

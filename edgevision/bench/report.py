@@ -131,6 +131,8 @@ class LedgerReport:
     """The same with their messages, the ledger, and a broker that acknowledges at once."""
     cost_ms: Spread
     """Of each round: by how much an inspection takes longer."""
+    cpu_ms: Spread
+    """CPU time for each inspection; if none of it overlaps with the model, as much as `cost_ms`."""
     ratio: Spread
     """What that leaves of a rate of 100 a second."""
     commit_p50_ms: Spread
