@@ -72,11 +72,21 @@ def ledger_tables(report: LedgerReport) -> Iterator[Table]:
     verdict = "within" if report.ratio.median >= _RATIO_MIN else "NOT within"
     yield Table(
         "Whole loop without and with a ledger",
-        ("without", "with", f"with / without, at least {_RATIO_MIN}", "commit p50", "commit p99"),
+        (
+            "without",
+            "with",
+            "cost",
+            "CPU",
+            f"left of 100 /s, at least {_RATIO_MIN}",
+            "commit p50",
+            "commit p99",
+        ),
         [
             (
                 shown(report.without_hz, "/s"),
                 shown(report.with_hz, "/s"),
+                shown(report.cost_ms, "ms"),
+                shown(report.cpu_ms, "ms"),
                 f"{shown(report.ratio)}: {verdict} the limit",
                 shown(report.commit_p50_ms, "ms"),
                 shown(report.commit_p99_ms, "ms"),

@@ -76,11 +76,13 @@ def _measure_bundle(
     from edgevision.bundle.resolve import find_bundle
     from edgevision.cli.tables import print_tables
     from edgevision.config.station import EngineSettings
+    from edgevision.host.heap import settle
 
     file, settings = find_bundle(bundle, Path()), EngineSettings(name=engine, precision=precision)
     report: Report | LedgerReport
     with _progress() as on_progress:
         if ledger:
+            settle()
             report = measure_ledger(file, Path(), settings, rounds, on_progress)
         else:
             report = measure(file, video, settings, rounds, on_progress)

@@ -21,14 +21,17 @@ def run(
     """
     from edgevision.config.document import load_recipe, load_station
     from edgevision.daemon.run import Daemon
+    from edgevision.host.heap import limit_heaps, settle
     from edgevision.host.logs import set_up_logs
     from edgevision.host.signals import reload_on_hangup, show_threads_on_abort, stop_on_signals
 
     station = load_station(config)
     set_up_logs(station.log_level, station.station)
     show_threads_on_abort()
+    limit_heaps()
     stop, hangup = stop_on_signals(), reload_on_hangup()
     daemon = Daemon(station, load_recipe(station.recipe), frames=frames, file=config)
+    settle()
     daemon.run(stop, hangup)
     if daemon.is_held:
         # The interpreter would close the ledger's file at its end, and wait for the disk for ever.

@@ -6,7 +6,7 @@ import cv2
 
 from edgevision.errors import EvidenceError
 from edgevision.evidence.plan import Exhibit
-from edgevision.messages import encode, result_message
+from edgevision.messages import encoded_result
 from edgevision.ops.draw import annotate
 from edgevision.recipe import EvidenceImage
 from edgevision.types import ImageBgr, Inspected
@@ -26,8 +26,8 @@ def render(
         ValueError: the inspection cannot be a message.
     """
     frame, inspection = inspected.seen, inspected.inspection
-    message = result_message(inspection, station=station, published_ns=None, result_uri=uri)
-    files = [(exhibit.record, encode(message) + b"\n")]
+    message = encoded_result(inspection, station=station, result_uri=uri)
+    files = [(exhibit.record, message + b"\n")]
     if overlay:
         drawn = annotate(frame.image_bgr, inspection)
         files.append((exhibit.overlay, jpeg(drawn, _OVERLAY_QUALITY)))

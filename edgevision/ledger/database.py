@@ -50,6 +50,8 @@ CREATE VIEW spans AS
 """
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY_S = 5.0
+_CACHE_KIB = 256
+"""Of each connection: work is at the newest end of the file, older pages need not stay in memory."""
 
 
 class Database:
@@ -109,6 +111,8 @@ class Database:
         return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> None:
+        for connection in (self.writing, self.reading):
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
             with closing(self.writing.execute(f"PRAGMA {pragma}")) as answer:
                 answer.fetchall()

@@ -14,6 +14,7 @@ from pathlib import Path
 from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
 from edgevision.health import Beat
 from edgevision.ledger.files import FileLock, damaged_files, set_aside
+from edgevision.ledger.fresh import Fresh
 from edgevision.ledger.store import Store
 from edgevision.ledger.unwritten import Group
 from edgevision.ports import OutboxRow
@@ -40,6 +41,7 @@ class Disk:
         self._keep_ns = round(keep_days * 86_400e9)
         self._lock = FileLock(path)
         self._store: Store | None = None
+        self._fresh = Fresh(boot_id)
         self._reading = threading.Lock()
         self._written_through = 0
         self._failures = 0
@@ -82,6 +84,9 @@ class Disk:
         with self._reading:
             if self._store is None:
                 return []
+            fresh = None if self._unreadable else self._fresh.oldest(limit, without)
+            if fresh is not None:
+                return fresh
             try:
                 rows = self._store.pending(limit, without)
             except LedgerError as error:
@@ -116,6 +121,7 @@ class Disk:
         if str(error) != str(self._error):
             _log.error("%s", error)
         self._error = error
+        self._fresh.forget()
         self._failures += 1
         self.again_at_s = time.monotonic() + _AGAIN_S
         if self._failures % _OPEN_AGAIN_AFTER == 0:
@@ -158,6 +164,7 @@ class Disk:
         assert self.base is not None
         group = group.after(self._written_through)
         self.waiting -= store.write(self.base, group.results, group.runs, delivered)
+        self._fresh.update(self.base, group.results, delivered, waited=self.waiting)
         self.waiting += sum(not each.is_delivered for each in group.results)
 
     def _keep_bound(self, store: Store) -> None:
@@ -168,6 +175,7 @@ class Disk:
             dropped = store.room.drop()
             if not dropped:
                 return
+            self._fresh.forget()
             for judgement, count in dropped.items():
                 self.dropped[judgement] += count
                 self.waiting -= count

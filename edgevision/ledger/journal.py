@@ -1,8 +1,9 @@
 """The ledger: results are on the disk before anyone is told of them, and stay until acknowledged.
 
 Whoever appends never waits: one thread writes, and what arrives meanwhile, of other cameras too, shares
-the next commit (group commit), as do the acknowledgements. While the disk takes nothing, results are
-delivered from memory as far as there is room, and written with their numbers when it is back.
+the next commit (group commit), as do the acknowledgements. A commit costs the same whatever it holds, so
+one after a pause is made at once and those of a fast line are spaced. While the disk takes nothing, results
+are delivered from memory as far as there is room, and written with their numbers when it is back.
 """
 
 import logging
@@ -15,8 +16,9 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from edgevision.health import FOR_EVER_S, Beat, unwatched
+from edgevision.ledger.acknowledged import Acknowledged
 from edgevision.ledger.disk import Disk
-from edgevision.ledger.unwritten import Unwritten, UnwrittenResult
+from edgevision.ledger.unwritten import UNNUMBERED, Unwritten, UnwrittenResult
 from edgevision.ports import NewResult, OutboxRow
 from edgevision.types import Judgement
 
@@ -24,13 +26,11 @@ __all__ = ["Ledger"]
 
 _log = logging.getLogger(__name__)
 
+_COMMIT_EVERY_S = 0.03
+"""At the most."""
 _GROUP = 256
-_NOTE_DELIVERIES_AFTER_S = 0.2
-_NOTE_DELIVERIES_AT = 64
 _TIDY_EVERY_S = 60.0
 _IDLE_S = 1.0
-_UNNUMBERED = 1 << 62
-"""Row ids from here on are those of results whose sequence number is not known yet."""
 
 
 class Ledger:
@@ -65,11 +65,11 @@ class Ledger:
         self._disk = Disk(path, boot_id, max_bytes=max_bytes, keep_days=keep_days, beat=beat)
         self._work = threading.Condition()
         self._unwritten = Unwritten(boot_id, max_unwritten)
-        self._delivered: dict[int, None] = {}
+        self._acknowledged = Acknowledged()
         self._hooks: deque[tuple[int, Callable[[], None]]] = deque()
         self._depth = self._disk.waiting
         self._due_s = self._tidy_at_s = time.monotonic()
-        self._is_closing = False
+        self._closing = threading.Event()
         self._writer = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._writer.start()
 
@@ -108,34 +108,33 @@ class Ledger:
             is_failing = bool(self._disk.failure)
             if not is_failing:
                 self._hooks.append((self._unwritten.last, on_safe))
-            self._wake(0.0)
+            self._wake()
         if is_failing:
             on_safe()
 
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> Sequence[OutboxRow]:
         """Return the oldest waiting results `without` those of the given ids, in the order of committing."""
         with self._work:
-            skipped = {self._known_id(row_id) for row_id in (*self._delivered, *without)}
+            skipped = {self._known_id(row_id) for row_id in (*self._acknowledged, *without)}
         rows = self._disk.pending(limit, skipped)
         if self._disk.failure:
             with self._work:
                 unsaved = map(self._unsaved, self._unwritten.oldest_waiting(limit + len(skipped)))
                 rows += [row for row in unsaved if row.row_id not in skipped]
-                self._wake(0.0)
+                self._wake()
         return rows[:limit]
 
     def delivered(self, row_id: int) -> None:
         """Note that the broker has acknowledged a result; unknown ids are ignored."""
         with self._work:
-            self._delivered[row_id] = None
+            self._acknowledged.add(row_id)
             self._count()
-            is_urgent = len(self._delivered) >= _NOTE_DELIVERIES_AT
-            self._wake(0.0 if is_urgent else _NOTE_DELIVERIES_AFTER_S)
+            self._wake(self._acknowledged.due_s)
 
     def close(self, timeout_s: float | None = None) -> None:
         """Write what can be written and close the file, unless the disk takes longer; safe to call twice."""
         with self._work:
-            self._is_closing = True
+            self._closing.set()
             self._work.notify()
         self._writer.join(timeout_s)
         if self._writer.is_alive():
@@ -153,16 +152,18 @@ class Ledger:
 
     def _serve(self) -> None:
         while self._is_due():
+            next_s = time.monotonic() + _COMMIT_EVERY_S
             self._commit()
             if time.monotonic() >= self._tidy_at_s:
                 self._tidy()
+            self._closing.wait(max(0.0, next_s - time.monotonic()))
         while self._commit():
             pass
 
     def _is_due(self) -> bool:
         """Wait for something to do; False when the ledger is to be closed."""
         with self._work:
-            while not self._is_closing:
+            while not self._closing.is_set():
                 self._beat()
                 due_s = max(min(self._due_s, self._tidy_at_s), self._disk.again_at_s)
                 wait_s = due_s - time.monotonic()
@@ -175,34 +176,37 @@ class Ledger:
         """Write one group; True when it is written and more is waiting to be."""
         with self._work:
             self._due_s = math.inf
-            delivered = self._to_note()
+            noted = self._to_note()
             group = self._unwritten.group(_GROUP)
-        is_written = self._disk.write(group, [self._known_id(row_id) for row_id in delivered])
+        is_written = self._disk.write(group, [self._known_id(row_id) for row_id in noted])
         with self._work:
             if is_written:
                 self._unwritten.written(group.through)
-                for row_id in delivered:
-                    del self._delivered[row_id]
+                self._acknowledged.forget(noted)
             else:
                 self._unwritten.release()
             self._count()
-            if self._delivered:
-                self._wake(_NOTE_DELIVERIES_AFTER_S)
+            self._wake(self._acknowledged.due_s)
             if len(self._unwritten) or not is_written:
-                self._wake(0.0)
-            is_more = bool(len(self._unwritten) or self._delivered)
+                self._wake()
+            is_more = bool(len(self._unwritten) or len(self._acknowledged))
             hooks = self._hooks_through(group.through if is_written else self._unwritten.last)
         for hook in hooks:
             hook()
         return is_written and is_more
 
     def _to_note(self) -> list[int]:
-        """Return the acknowledgements that concern the file; the others are noted at once."""
-        for row_id in list(self._delivered):
-            start = _UNNUMBERED if row_id >= _UNNUMBERED else self._disk.base
-            if start is not None and self._unwritten.deliver(row_id - start):
-                del self._delivered[row_id]
-        return list(self._delivered)
+        """Return the acknowledgements for the file that are due; those of unwritten results are done with."""
+        is_due = time.monotonic() >= self._acknowledged.due_s
+        if not (is_due or self._closing.is_set() or self._disk.failure):
+            return []
+        row_ids = self._acknowledged.take()
+        self._acknowledged.forget([row_id for row_id in row_ids if self._deliver_unwritten(row_id)])
+        return list(self._acknowledged)
+
+    def _deliver_unwritten(self, row_id: int) -> bool:
+        start = UNNUMBERED if row_id >= UNNUMBERED else self._disk.base
+        return start is not None and self._unwritten.deliver(row_id - start)
 
     def _hooks_through(self, number: int) -> list[Callable[[], None]]:
         hooks = []
@@ -215,10 +219,10 @@ class Ledger:
         self._disk.tidy()
 
     def _count(self) -> None:
-        self._depth = max(0, self._disk.waiting + self._unwritten.waiting - len(self._delivered))
+        self._depth = max(0, self._disk.waiting + self._unwritten.waiting - len(self._acknowledged))
 
-    def _wake(self, after_s: float) -> None:
-        due_s = time.monotonic() + after_s
+    def _wake(self, due_s: float = 0.0) -> None:
+        """Have the writer work at a time of the monotonic clock, or at once."""
         if due_s < self._due_s:
             self._due_s = due_s
             self._work.notify()
@@ -226,18 +230,8 @@ class Ledger:
     def _known_id(self, row_id: int) -> int:
         """Return the sequence number where it has become known meanwhile."""
         base = self._disk.base
-        return row_id if row_id < _UNNUMBERED or base is None else row_id - _UNNUMBERED + base
+        return row_id if row_id < UNNUMBERED or base is None else row_id - UNNUMBERED + base
 
     def _unsaved(self, each: UnwrittenResult) -> OutboxRow:
         base = self._disk.base
-        sequence = None if base is None else base + each.number
-        return OutboxRow(
-            row_id=_UNNUMBERED + each.number if sequence is None else sequence,
-            topic=each.result.topic,
-            payload=each.result.payload,
-            judgement=each.result.judgement,
-            age_ns=time.monotonic_ns() - each.ticks_ns,
-            boot_id=self._boot_id,
-            sequence=sequence,
-            is_saved=False,
-        )
+        return each.row(self._boot_id, None if base is None else base + each.number, is_saved=False)

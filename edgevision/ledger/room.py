@@ -16,6 +16,10 @@ __all__ = ["Room", "add_run"]
 
 _BATCH = 512
 
+_USED_BYTES = """
+SELECT (page_count - freelist_count) * page_size
+FROM pragma_page_count, pragma_freelist_count, pragma_page_size
+"""
 _OLDEST_DELIVERED = """
 SELECT sequence, boot_id, judgement, committed_ns FROM results
 WHERE state = 'delivered' ORDER BY sequence LIMIT ?
@@ -39,8 +43,7 @@ class Room:
     @property
     def used_bytes(self) -> int:
         """What the file holds, without what has been freed and will be used again."""
-        pages = self._database.number("PRAGMA page_count") - self._database.number("PRAGMA freelist_count")
-        return pages * self._database.number("PRAGMA page_size")
+        return self._database.number(_USED_BYTES)
 
     def forget(self, before_ns: int | None = None) -> int:
         """Let some of the oldest delivered results go; only those committed before a time (UTC), if given.

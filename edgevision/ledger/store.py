@@ -22,6 +22,7 @@ from edgevision.types import Judgement
 
 __all__ = ["Store"]
 
+_DELIVER = "UPDATE results SET state = 'delivered', ended_ns = ? WHERE sequence = ? AND state = 'waiting'"
 _WAITING = "SELECT sequence FROM results WHERE state = 'waiting' ORDER BY sequence"
 _ROWS = """
 SELECT sequence, topic, payload, judgement, boot_id, committed_ns, ticks_ns FROM results
@@ -80,14 +81,9 @@ class Store:
             )
             for run in runs:
                 add_run(database, run.moved(base))
-            found = 0
-            for sequence in delivered:
-                found += database.execute(
-                    "UPDATE results SET state = 'delivered', ended_ns = ? "
-                    "WHERE sequence = ? AND state = 'waiting'",
-                    (time.time_ns(), sequence),
-                ).rowcount
-        return found
+            ended_ns = time.time_ns()
+            found = database.executemany(_DELIVER, [(ended_ns, sequence) for sequence in delivered])
+            return found.rowcount
 
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> list[OutboxRow]:
         """Return the oldest waiting results but some, of which nothing is read."""

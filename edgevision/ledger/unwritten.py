@@ -4,14 +4,18 @@ Bounded. What has no room leaves nothing but its number and its count: first wha
 already, then what it has not; OK before NG and ND each time, the oldest first. Not safe in threads.
 """
 
+import time
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 
 from edgevision.ledger.runs import Run, merged, run_of_one
-from edgevision.ports import NewResult
+from edgevision.ports import NewResult, OutboxRow
 from edgevision.types import Judgement
 
-__all__ = ["Group", "Unwritten", "UnwrittenResult"]
+__all__ = ["UNNUMBERED", "Group", "Unwritten", "UnwrittenResult"]
+
+UNNUMBERED = 1 << 62
+"""Row ids from here on are those of results whose sequence number is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,19 @@ class UnwrittenResult:
     def rank(self) -> int:
         """0 for what can be done without most easily, 3 for what is dropped last."""
         return 2 * (not self.is_delivered) + (self.result.judgement is not Judgement.OK)
+
+    def row(self, boot_id: str, sequence: int | None, *, is_saved: bool) -> OutboxRow:
+        """Return the result as it waits in the outbox."""
+        return OutboxRow(
+            row_id=UNNUMBERED + self.number if sequence is None else sequence,
+            topic=self.result.topic,
+            payload=self.result.payload,
+            judgement=self.result.judgement,
+            age_ns=time.monotonic_ns() - self.ticks_ns,
+            boot_id=boot_id,
+            sequence=sequence,
+            is_saved=is_saved,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from edgevision.messages.catalogue import schemas
 from edgevision.messages.command import COMMAND_MODELS, Command, Verb, answer_message
 from edgevision.messages.counters import CommandCounts, commands_message, counters_message
 from edgevision.messages.info import HostFacts, info_message
+from edgevision.messages.inspected import encoded_result, result_message
 from edgevision.messages.metrics import CameraFigures, EvidenceFigures, OutboxFigures, metrics_message
-from edgevision.messages.result import VOLATILE_FIELDS, result_message
+from edgevision.messages.result import VOLATILE_FIELDS
 from edgevision.messages.stamp import stamp_published
 from edgevision.messages.state import MachineState, state_message
 from edgevision.messages.status import Status
@@ -33,6 +34,7 @@ __all__ = [
     "commands_message",
     "counters_message",
     "encode",
+    "encoded_result",
     "info_message",
     "iso_utc",
     "metrics_message",

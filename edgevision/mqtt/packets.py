@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -17,6 +18,7 @@ __all__ = [
     "WILL_DELAY_S",
     "RequestProperties",
     "connect",
+    "let_go",
     "new_client",
     "packet_size",
     "publish_properties",
@@ -53,6 +55,12 @@ def new_client(version: Version, access: Access, client_id: str, will: Message |
     return client
 
 
+def let_go(client: Client) -> None:
+    """Forget the callbacks: who gave them and the client would keep each other in memory."""
+    client.on_connect = client.on_disconnect = client.on_publish = client.on_log = None
+    client.on_message = client.on_subscribe = None
+
+
 def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
     """Open the socket and send CONNECT; raises OSError and UnicodeError.
 
@@ -72,15 +80,22 @@ def connect(client: Client, host: str, port: int, keepalive_s: int) -> None:
 def publish_properties(message: Message) -> Properties:
     """Return the MQTT 5 properties of a message: JPEG or UTF-8, JSON where it is, expiry where it has one."""
     is_jpeg = message.payload.startswith(_JPEG)
-    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=0 if is_jpeg else 1)
-    if is_jpeg:
-        properties.ContentType = "image/jpeg"
-    elif message.payload.startswith(b"{"):
-        properties.ContentType = "application/json"
+    kind = "image/jpeg" if is_jpeg else "application/json" if message.payload.startswith(b"{") else None
+    make = _publish_properties if message.correlation_data is None else _publish_properties.__wrapped__
+    properties = make(kind, message.expiry_s)
     if message.correlation_data is not None:
         properties.CorrelationData = message.correlation_data
-    if message.expiry_s is not None:
-        properties.MessageExpiryInterval = message.expiry_s
+    return properties
+
+
+@lru_cache(maxsize=16)
+def _publish_properties(content_type: str | None, expiry_s: int | None) -> Properties:
+    """Most messages have the same, and paho makes tables of all properties for each."""
+    properties = _properties(PacketTypes.PUBLISH, PayloadFormatIndicator=int(content_type != "image/jpeg"))
+    if content_type is not None:
+        properties.ContentType = content_type
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
     return properties
 
 

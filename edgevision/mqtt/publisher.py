@@ -135,11 +135,9 @@ class Publisher:
 
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
-        now_ns = time.time_ns()
         for camera, payload in last.items():
-            stamped = stamp_published(payload, now_ns)
-            self._hold(Message(self._topics.last(camera), stamped, qos=0, retain=True))
-        self._inbox.put(_nothing, _WAKE)
+            topic = self._topics.last(camera)
+            self._inbox.put(partial(self._take_last, topic, payload), topic)
 
     def _send_if_connected(self, message: Message) -> None:
         self._inbox.put(partial(self._broker.publish, message, _nothing), message.topic)
@@ -153,7 +151,13 @@ class Publisher:
         spoken = {**message, "mqtt_protocol": protocol} if protocol else message
         self._notices.hold(self._topics.info, Message(self._topics.info, encode(spoken), qos=1, retain=True))
 
+    def _take_last(self, topic: str, payload: bytes) -> None:
+        stamped = stamp_published(payload, time.time_ns())
+        self._notices.hold(topic, Message(topic, stamped, qos=0, retain=True))
+        self._results.look()
+
     def _on_connected(self) -> None:
+        self._results.look()
         if self._info is not None:
             self._hold_info(self._info)
         self._notices.renew()

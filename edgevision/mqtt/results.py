@@ -27,6 +27,8 @@ LATE_AFTER_S = 10.0
 _WINDOW = 20
 _PAUSE_MIN_S = 1.0
 _LOOK_AGAIN_S = 0.05
+_LOOK_EVERY_S = 1.0
+"""At the outbox, when nobody said that there is more: it may not have been readable."""
 
 Later = Callable[[Callable[[], None]], None]
 
@@ -53,6 +55,7 @@ class ResultStream:
         self._wall_ns = wall_ns
         self._in_flight: set[int] = set()
         self._set_aside: dict[int, float] = {}
+        self._look_at_s = -math.inf
         self._pause_s = 0.0
         self._resume_at = 0.0
         self._delivered = self._late = self._resent = self._refused = 0
@@ -81,6 +84,10 @@ class ResultStream:
             return None
         return max(_LOOK_AGAIN_S, max(due_s, self._resume_at) - self._clock())
 
+    def look(self) -> None:
+        """Look into the outbox at the next `send`: there is more in it than it has shown."""
+        self._look_at_s = -math.inf
+
     def send(self) -> None:
         """Send what may be sent now."""
         connected_at_s = self._broker.connected_at_s
@@ -92,6 +99,7 @@ class ResultStream:
             message = self._message(row, is_late=is_late)
             if not self._broker.publish(message, partial(self._on_done, row.row_id, is_late)):
                 self._in_flight.discard(row.row_id)
+                self.look()
                 return
 
     @property
@@ -100,11 +108,12 @@ class ResultStream:
         return window - len(self._in_flight)
 
     def _due(self, room: int) -> Sequence[OutboxRow]:
-        if room <= 0:
-            return []
         now = self._clock()
+        if room <= 0 or now < min((self._look_at_s, *self._set_aside.values())):
+            return []
         aside = {row_id for row_id, until in self._set_aside.items() if until > now}
         rows = self._outbox.pending(room, aside | self._in_flight)
+        self._look_at_s = -math.inf if len(rows) == room else now + _LOOK_EVERY_S
         if len(aside) < len(self._set_aside):
             self._forget_dropped(aside, rows, through=rows[-1].row_id if len(rows) == room else math.inf)
         return rows
@@ -145,6 +154,7 @@ class ResultStream:
             self._refuse(row_id, delivery.reason)
         else:
             self._resent += 1
+            self.look()
 
     def _accept(self, row_id: int) -> None:
         self._outbox.delivered(row_id)

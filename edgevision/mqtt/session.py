@@ -22,7 +22,7 @@ from edgevision.mqtt.access import Access
 from edgevision.mqtt.failure import Failure, FailureKind, connack_failure, network_failure
 from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits, fitted, read_limits
-from edgevision.mqtt.packets import connect, new_client, packet_size, publish_properties, said_in
+from edgevision.mqtt.packets import connect, let_go, new_client, packet_size, publish_properties, said_in
 from edgevision.mqtt.versions import Version
 from edgevision.mqtt.waker import Waker
 from edgevision.ports import Delivery, Message
@@ -139,6 +139,7 @@ class Session:
             sock.close()
         self._selector.close()
         self._waker.close()
+        let_go(self._client)
         for _, on_done in lost.values():
             on_done(Delivery(ok=False, reason=reason))
 
@@ -193,8 +194,7 @@ class Session:
 
     def _excess(self, message: Message, properties: Properties | None) -> str:
         limit = self.limits.maximum_packet_size
-        size = packet_size(message, properties)
-        if limit is None or size <= limit:
+        if limit is None or (size := packet_size(message, properties)) <= limit:
             return ""
         return f"the message needs {size} bytes and the broker takes at most {limit}"
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from edgevision.messages import Topics, encode, result_message
+from edgevision.messages import Topics, encoded_result
 from edgevision.mqtt.publisher import Publisher
 from edgevision.ports import NewResult, Outbox
 from edgevision.types import Inspected, Inspection
@@ -37,13 +37,9 @@ class ResultSink:
         results = []
         for inspected in batch:
             inspection = inspected.inspection
-            message = result_message(
-                inspection,
-                station=self._topics.station,
-                published_ns=None,
-                result_uri=self._uri_of(inspection),
+            payload = encoded_result(
+                inspection, station=self._topics.station, result_uri=self._uri_of(inspection)
             )
-            payload = encode(message)
             topic = self._topics.result(inspection.camera)
             results.append(NewResult(topic, payload, inspection.verdict.judgement, time.time_ns()))
             last[inspection.camera] = payload

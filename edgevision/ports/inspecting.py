@@ -1,6 +1,7 @@
 """The seams on the way in: sources, feeds, engines, tasks. Nothing here is implemented."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -132,8 +133,14 @@ class EngineInfo:
         return self.requested != self.provider
 
     def named_in(self, model: ModelRef) -> ModelRef:
-        """Return the reference to a model with what runs it now."""
-        return replace(model, precision=self.precision, engine=self.engine, provider=self.provider)
+        """Return the reference to a model with what runs it now; the same object each time."""
+        return _named(model, self.precision, self.engine, self.provider)
+
+
+@lru_cache(maxsize=64)
+def _named(model: ModelRef, precision: str, engine: str, provider: str) -> ModelRef:
+    """Every frame asks for it, twice."""
+    return replace(model, precision=precision, engine=engine, provider=provider)
 
 
 class Engine(Protocol):

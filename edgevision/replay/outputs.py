@@ -10,7 +10,7 @@ import numpy as np
 
 from edgevision.capture.address import IMAGE_SUFFIXES
 from edgevision.errors import OutputError
-from edgevision.messages import encode, result_message
+from edgevision.messages import encoded_result
 from edgevision.types import ClassMap, Inspected, Inspection
 
 __all__ = ["MaskFolder", "ResultLines", "result_line"]
@@ -50,7 +50,7 @@ class ResultLines:
 
 def result_line(inspection: Inspection, station: str) -> bytes:
     """Return the line of an inspection, with its newline."""
-    return encode(result_message(inspection, station=station, published_ns=None)) + b"\n"
+    return encoded_result(inspection, station=station) + b"\n"
 
 
 class MaskFolder:

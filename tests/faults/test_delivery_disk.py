@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,7 +24,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     """Mount a file system in memory, which can be full and read-only."""
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip("file systems can be mounted by root only")
@@ -124,14 +123,14 @@ def test_a_disk_that_is_read_only_at_the_start_is_used_as_soon_as_it_can_be(tmp_
 
 
 @contextmanager
-def station(folder: Path, port: int, **ledger: Any) -> Iterator[subprocess.Popen[bytes]]:
+def station(folder: Path, port: int, parts: int = 20_000) -> Iterator[subprocess.Popen[bytes]]:
     """Run the daemon on six parts over and over, with a ledger."""
     few = write_parts(folder / "few")
     (folder / "many").mkdir()
-    for number in range(20_000):
-        (folder / "many" / f"{number:05}.png").hardlink_to(few / f"part{number % 6 + 1}.png")
+    for number in range(parts):
+        (folder / "many" / f"{number:06}.png").hardlink_to(few / f"part{number % 6 + 1}.png")
     camera = {"source": str(folder / "many")}
-    path = write_station(folder, camera, port=port, ledger={"path": str(folder / "ledger.db")} | ledger)
+    path = write_station(folder, camera, port=port, ledger={"path": str(folder / "ledger.db")})
     with (folder / "log").open("wb") as log:
         daemon = subprocess.Popen([*COMMAND, "run", "-c", str(path)], stderr=log)
         try:
@@ -166,7 +165,7 @@ def wait_for_unsaved(historian: Historian) -> None:
 def test_a_daemon_under_a_quota_publishes_on_and_says_so(tmp_path: Path, is_long: bool) -> None:
     times = 10 if is_long else 1
     with running_mosquitto() as mosquitto, Historian(mosquitto.port) as historian:
-        with station(tmp_path, mosquitto.port) as daemon:
+        with station(tmp_path, mosquitto.port, parts=20_000 * times) as daemon:
             _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
             for number in range(1, times + 1):
                 historian.wait_for_more(20)

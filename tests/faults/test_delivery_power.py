@@ -85,11 +85,12 @@ def commit_ends(wal: bytes) -> list[int]:
 
 
 def is_checkpointed(wal_index: bytes) -> bool:
-    """Return whether some of the WAL is in the database already, so that it was on the disk before.
+    """Return whether SQLite has begun to move the WAL into the database, so that it was on the disk before.
 
+    How far it has begun to, not how far it has come: it may be frozen on the way.
     https://sqlite.org/walformat.html#the_wal_index_file_format
     """
-    return wal_index[96:100] != bytes(4)
+    return wal_index[128:132] != bytes(4)
 
 
 def last_of(ledger: Path, wal: bytes, number: int) -> int:

@@ -148,7 +148,10 @@ def test_what_a_ledger_costs_is_told_beside_its_limit(
     assert done.returncode == 0, done.stderr
     said = json.loads((tmp_path / "ledger.json").read_bytes())
     assert said["without_hz"]["median"] > 0
-    assert said["ratio"]["median"] == said["with_hz"]["median"] / said["without_hz"]["median"]
+    cost_s = 1 / said["with_hz"]["median"] - 1 / said["without_hz"]["median"]
+    assert said["cost_ms"]["median"] == 1e3 * cost_s
+    assert said["cpu_ms"]["median"] > 0
+    assert said["ratio"]["median"] == 0.01 / (0.01 + cost_s)
     assert 0 < said["commit_p50_ms"]["median"] <= said["commit_p99_ms"]["median"]
-    assert "with / without, at least 0.95" in done.stdout
+    assert "left of 100 /s, at least 0.95" in done.stdout
     assert list(tmp_path.iterdir()) == [tmp_path / "ledger.json"]

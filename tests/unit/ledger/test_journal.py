@@ -157,3 +157,28 @@ def test_closing_writes_what_is_left(tmp_path: Path) -> None:
     ledger.close()
 
     assert verified(tmp_path / "ledger.db") == {("waiting", "ND"): 1000}
+
+
+def test_a_broker_that_was_away_gets_what_was_committed_meanwhile_and_afterwards(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1)])
+    assert payloads(ledger) == numbers(1)
+    append(ledger, [result(number) for number in range(2, 400)])
+    append(ledger, [result(400, NG)])
+    assert payloads(ledger) == numbers(*range(1, 401))
+    for row_id in range(1, 400):
+        ledger.delivered(row_id)
+    append(ledger, [result(401)])
+    assert payloads(ledger) == numbers(400, 401)
+    until(lambda: state_of(tmp_path / "ledger.db")[398][2] == "delivered", "noted")
+    for row_id in (400, 401):
+        ledger.delivered(row_id)
+    until(lambda: state_of(tmp_path / "ledger.db")[400][2] == "delivered", "noted")
+    append(ledger, [result(402), result(403)])
+    assert payloads(ledger) == numbers(402, 403)
+    ledger.close()
+    assert verified(tmp_path / "ledger.db") == {
+        ("delivered", "OK"): 400,
+        ("delivered", "NG"): 1,
+        ("waiting", "OK"): 2,
+    }

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgevision.messages import VOLATILE_FIELDS, encode, result_message, schemas, stamp_published
+from edgevision.messages import (
+    VOLATILE_FIELDS,
+    encode,
+    encoded_result,
+    result_message,
+    schemas,
+    stamp_published,
+)
 from edgevision.messages.result import ResultMessage
 from edgevision.types import Findings, Inspection, Judgement, Reason, StageTimes, Verdict
 from tests.inspections import CRACK, ENGRAVED, ng_inspection, ok_inspection
@@ -198,3 +205,11 @@ def test_what_is_only_reported_is_listed_but_not_counted() -> None:
 
     assert [entry["score"] for entry in said["defects"]] == [0.9877, 0.2]  # type: ignore[attr-defined]
     assert said["defect_count"] == 1
+
+
+@pytest.mark.parametrize(
+    "inspection", [ok_inspection(), ng_inspection(), ok_inspection(part_id='"划痕"\n\x7f\\')]
+)
+def test_an_inspection_is_encoded_as_all_other_messages_are(inspection: Inspection) -> None:
+    said = result_message(inspection, station="línea 1", published_ns=None, result_uri="file:///a")
+    assert encoded_result(inspection, station="línea 1", result_uri="file:///a") == encode(said)

@@ -34,7 +34,7 @@ class Line:
 
     def add(self, number: int, topic: str = "a/result") -> None:
         payload = json.dumps({"number": number}, separators=(",", ":")).encode()
-        self.outbox.append([NewResult(topic, payload, Judgement.NG, 0)], lambda: None)
+        self.outbox.append([NewResult(topic, payload, Judgement.NG, 0)], self.stream.look)
 
     def turn(self) -> None:
         """Send, and work off what came back, until nothing moves any more."""
