@@ -22,7 +22,8 @@ from export.embed.config import EmbedConfig
 from export.embed.draws import draw_identities, open_identities
 from export.embed.metrics import same_and_other, verification
 from export.networks.deploy import normalise
-from export.networks.embedder import Embedded, Embedder
+from export.networks.embedder import Embedded
+from export.networks.embedders import AnyEmbedder, build_embedder
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -68,7 +69,7 @@ def train_embedder(
     torch.manual_seed(config.seed)
     head = ArcFace(config.data.identities, config.network.dimensions, config.loss.scale)
     compute = Compute.choose(config.optimisation.precision)
-    learning = Learning(Embedder(config.network), config.optimisation, compute, _FIGURE, head)
+    learning = Learning(build_embedder(config.network), config.optimisation, compute, _FIGURE, head)
     if resume:
         learning.resume(out_dir)
     train, val = (open_identities(config, validation=is_val) for is_val in (False, True))
@@ -97,7 +98,7 @@ def _deployable(config: EmbedConfig) -> dict[str, Any]:
 
 def _epoch(
     config: EmbedConfig,
-    learning: Learning[Embedder],
+    learning: Learning[AnyEmbedder],
     train: Identities,
     val: Identities,
     advance: Callable[[], None],
@@ -114,7 +115,7 @@ def _epoch(
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
-def _loss(config: EmbedConfig, learning: Learning[Embedder], batch: Batch, margin: float) -> Tensor:
+def _loss(config: EmbedConfig, learning: Learning[AnyEmbedder], batch: Batch, margin: float) -> Tensor:
     device = learning.compute.device
     identities = torch.from_numpy(batch.identities).to(device)
     truth = None if batch.similarities is None else torch.from_numpy(batch.similarities).to(device)
@@ -135,14 +136,14 @@ def _known(config: EmbedConfig, truth: Tensor | None) -> Tensor | None:
     return known
 
 
-def _planes(config: EmbedConfig, learning: Learning[Embedder], batch: Batch) -> Tensor:
+def _planes(config: EmbedConfig, learning: Learning[AnyEmbedder], batch: Batch) -> Tensor:
     channels = config.network.channels
     images = torch.from_numpy(batch.images).to(learning.compute.device)
     planes = normalise(images, (config.mean,) * channels, (config.std,) * channels)
     return planes.contiguous(memory_format=torch.channels_last)
 
 
-def _measure(config: EmbedConfig, learning: Learning[Embedder], val: Identities) -> dict[str, float]:
+def _measure(config: EmbedConfig, learning: Learning[AnyEmbedder], val: Identities) -> dict[str, float]:
     """Compare identities that come behind all that are trained on."""
     numbers = config.data.identities + np.arange(_VAL_IDENTITIES)
     rng = np.random.default_rng([config.seed, 1])
@@ -163,7 +164,7 @@ def _measure(config: EmbedConfig, learning: Learning[Embedder], val: Identities)
     return figures | ({"upright_error": float(np.mean(missed))} if missed else {})
 
 
-def _summary(learning: Learning[Embedder]) -> str:
+def _summary(learning: Learning[AnyEmbedder]) -> str:
     epoch = learning.history[-1]
     text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
     text += "".join(f"  {name} {value:.4f}" for name, value in epoch.metrics.items())

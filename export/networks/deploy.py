@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from export.networks.classifier import Classified, Classifier
 from export.networks.detectors import Detector
-from export.networks.embedder import Embedder
+from export.networks.embedders import AnyEmbedder
 from export.networks.raw import Raw
 from export.networks.unet import UNet, UNetLite
 
@@ -96,7 +96,7 @@ class DeployableEmbedder(nn.Module):
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, network: Embedder, mean: float, std: float) -> None:
+    def __init__(self, network: AnyEmbedder, mean: float, std: float) -> None:
         super().__init__()
         self.network = network
         channels = network.spec.channels

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.export
 CONFIG = {
     "name": "tiny",
     "network": {
+        "kind": "bottlenecks",
         "upright_px": 32,
         "side_px": 64,
         "stem": 8,
