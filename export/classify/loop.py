@@ -7,20 +7,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from rich.console import Console
 from torch.nn import functional as F
 
 from edgevision.errors import EdgeVisionError
-from edgevision.ops.classes import class_probabilities
-from edgevision.ops.image import to_model_color
 from export.classify.config import ClassifyConfig
-from export.classify.draw import class_batches, fitted
+from export.classify.draw import class_batches
 from export.classify.folder import ClassSample, read_classes
-from export.classify.metrics import figures_of, fit_temperature
+from export.classify.report import write_classify_report
+from export.classify.trained import load_trained_classifier
+from export.classify.validate import TEMPERATURE, input_planes, validate
 from export.networks.classifier import Classifier
-from export.networks.deploy import normalise
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -29,7 +27,6 @@ __all__ = ["ClassifyResult", "train_classifier"]
 
 _FIGURE = "balanced"
 _SHOWN = ("accuracy", "balanced", "ece")
-_TEMPERATURE = "temperature"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +47,7 @@ def train_classifier(
 
     Args:
         config: What to train and how.
-        out_dir: Gets `best.pt` and `last.pt`.
+        out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of pictures with one class each.
         resume: Go on from `out_dir/last.pt`.
         threads: Threads for torch; torch's own choice when absent.
@@ -83,6 +80,8 @@ def train_classifier(
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
+    network = load_trained_classifier(out_dir / BEST_FILE).network.to(compute.device)
+    write_classify_report(out_dir, config, learning, (train, val), validate(config, network, compute, val))
     return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
@@ -93,7 +92,7 @@ def _deployable(config: ClassifyConfig, learning: Learning[Classifier]) -> dict[
         "view": config.view.model_dump(mode="json"),
         "mean": list(config.mean),
         "std": list(config.std),
-        "temperature": learning.history[-1].metrics.get(_TEMPERATURE, 1.0),
+        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0),
         "config": config.model_dump(mode="json", by_alias=True),
     }
 
@@ -108,35 +107,15 @@ def _epoch(
     for images, class_ids in class_batches(config, sets[0], number):
         learning.network.train()
         with learning.compute.autocast():
-            logits = learning.network(_planes(config, learning, images)).logits
+            logits = learning.network(input_planes(config, learning.compute, images)).logits
         truth = torch.from_numpy(class_ids).to(learning.compute.device)
         losses.append(learning.step(F.cross_entropy(logits, truth, label_smoothing=config.smoothing)))
         advance()
     rate = float(learning.schedule.get_last_lr()[0])
-    metrics = _measure(config, learning, sets[1]) if learning.is_measured_now else {}
+    metrics: dict[str, float] = {}
+    if learning.is_measured_now:
+        metrics = validate(config, learning.average.network, learning.compute, sets[1]).figures
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
-
-
-def _planes(
-    config: ClassifyConfig, learning: Learning[Classifier], images: npt.NDArray[np.uint8]
-) -> torch.Tensor:
-    batch = torch.from_numpy(images).to(learning.compute.device)
-    return normalise(batch, config.mean, config.std).contiguous(memory_format=torch.channels_last)
-
-
-def _measure(
-    config: ClassifyConfig, learning: Learning[Classifier], val: Sequence[ClassSample]
-) -> dict[str, float]:
-    """Calibrate on every other picture, and measure on all."""
-    rows = []
-    for sample in val:
-        image = to_model_color(fitted(sample.image_bgr, config.view), config.view.color)[np.newaxis]
-        with torch.inference_mode(), learning.compute.autocast():
-            rows.append(learning.average.network(_planes(config, learning, image)).logits.cpu().numpy())
-    logits, truth = np.concatenate(rows), np.array([sample.class_id for sample in val])
-    temperature = fit_temperature(logits[::2], truth[::2])
-    found = figures_of(class_probabilities(logits, temperature), truth, config.labels)
-    return {**found, _TEMPERATURE: temperature}
 
 
 def _summary(learning: Learning[Classifier]) -> str:

@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgevision.errors import EdgeVisionError
-from edgevision.ops.embed import normalised
 from export.embed.arcface import ArcFace
 from export.embed.batch import Batch, Identities
 from export.embed.config import EmbedConfig
 from export.embed.draws import draw_identities, open_identities
-from export.embed.metrics import same_and_other, verification
-from export.networks.deploy import normalise
+from export.embed.report import write_embed_report
+from export.embed.trained import load_trained_embedder
+from export.embed.validate import input_planes, validate
 from export.networks.embedder import Embedded
 from export.networks.embedders import AnyEmbedder, build_embedder
 from export.train.device import Compute
@@ -31,7 +31,6 @@ from export.train.progress import epoch_progress
 __all__ = ["EmbedResult", "train_embedder"]
 
 _FIGURE = "tar_1e3"
-_VAL_IDENTITIES, _VAL_PICTURES = 200, 4
 _KNOWN_SPREAD = 0.05
 """Standard deviation of what is added to known positions, so that small misses are learnt too."""
 
@@ -54,7 +53,7 @@ def train_embedder(
 
     Args:
         config: What to train and how.
-        out_dir: Gets `best.pt` and `last.pt`.
+        out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         resume: Go on from `out_dir/last.pt`.
         threads: Threads for torch; torch's own choice when absent.
 
@@ -84,6 +83,8 @@ def train_embedder(
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
+    network = load_trained_embedder(out_dir / BEST_FILE).network.to(compute.device)
+    write_embed_report(out_dir, config, learning, validate(config, network, compute, val))
     return EmbedResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
@@ -111,7 +112,9 @@ def _epoch(
         losses.append(learning.step(_loss(config, learning, batch, margin)))
         advance()
     rate = float(learning.schedule.get_last_lr()[0])
-    metrics = _measure(config, learning, val) if learning.is_measured_now else {}
+    metrics: dict[str, float] = {}
+    if learning.is_measured_now:
+        metrics = validate(config, learning.average.network, learning.compute, val).figures
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
@@ -120,7 +123,9 @@ def _loss(config: EmbedConfig, learning: Learning[AnyEmbedder], batch: Batch, ma
     identities = torch.from_numpy(batch.identities).to(device)
     truth = None if batch.similarities is None else torch.from_numpy(batch.similarities).to(device)
     with learning.compute.autocast():
-        answer: Embedded = learning.network(_planes(config, learning, batch), _known(config, truth))
+        answer: Embedded = learning.network(
+            input_planes(config, learning.compute, batch), _known(config, truth)
+        )
     assert isinstance(learning.helper, ArcFace)
     loss: Tensor = learning.helper(answer.vector, identities, margin)
     if answer.similarity is not None and truth is not None:
@@ -134,34 +139,6 @@ def _known(config: EmbedConfig, truth: Tensor | None) -> Tensor | None:
     known = truth + torch.randn_like(truth) * _KNOWN_SPREAD
     known[torch.rand(len(known)) >= config.loss.known_share] = math.nan
     return known
-
-
-def _planes(config: EmbedConfig, learning: Learning[AnyEmbedder], batch: Batch) -> Tensor:
-    channels = config.network.channels
-    images = torch.from_numpy(batch.images).to(learning.compute.device)
-    planes = normalise(images, (config.mean,) * channels, (config.std,) * channels)
-    return planes.contiguous(memory_format=torch.channels_last)
-
-
-def _measure(config: EmbedConfig, learning: Learning[AnyEmbedder], val: Identities) -> dict[str, float]:
-    """Compare identities that come behind all that are trained on."""
-    numbers = config.data.identities + np.arange(_VAL_IDENTITIES)
-    rng = np.random.default_rng([config.seed, 1])
-    pictures, missed = [], []
-    network = learning.average.network
-    for _ in range(_VAL_PICTURES):
-        batch = val.draw(rng, numbers)
-        with torch.inference_mode(), learning.compute.autocast():
-            answer: Embedded = network(_planes(config, learning, batch))
-        pictures.append(normalised(answer.vector.float().cpu().numpy()))
-        if answer.similarity is not None and batch.similarities is not None:
-            missed.append(np.abs(answer.similarity.float().cpu().numpy() - batch.similarities).mean())
-    figures = verification(
-        *same_and_other(
-            pictures[0], numbers, np.concatenate(pictures[1:]), np.tile(numbers, _VAL_PICTURES - 1)
-        )
-    )
-    return figures | ({"upright_error": float(np.mean(missed))} if missed else {})
 
 
 def _summary(learning: Learning[AnyEmbedder]) -> str:

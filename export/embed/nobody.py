@@ -29,7 +29,7 @@ class Nobody(NamedTuple):
 def draw_nobody(canvas: Canvas, number: int) -> Nobody:
     """Return an identity: features of its own in places of its own, over a relief of its own."""
     rng = np.random.default_rng([number, _SEED])
-    strength = rng.uniform(1.0, 3.0)
+    strength = rng.uniform(1.0, 4.0)
     from_x = canvas.x + canvas.noise(rng, strength, (0, 4))
     from_y = canvas.y + canvas.noise(rng, strength, (0, 4))
     skin = _skin(canvas, rng)
@@ -51,7 +51,7 @@ def _paint(skin: Plane, where: Plane, share: float) -> None:
 
 def _skin(canvas: Canvas, rng: np.random.Generator) -> Plane:
     skin = np.full_like(canvas.x, rng.uniform(0.35, 0.75))
-    skin *= 1 + canvas.noise(rng, rng.uniform(0.04, 0.14), (0, 6), fall=rng.uniform(0.6, 0.9))
+    skin *= 1 + canvas.noise(rng, rng.uniform(0.05, 0.3), (0, 6), fall=rng.uniform(0.6, 0.95))
     for _ in range(int(rng.integers(0, 5))):
         spot = canvas.oval(tuple(rng.uniform(20, 92, 2)), (rng.uniform(0.8, 2.2),) * 2, 1)
         _paint(skin, spot, -rng.uniform(0.1, 0.6))
@@ -138,4 +138,4 @@ def _relief(canvas: Canvas, rng: np.random.Generator) -> Plane:
         relief += rng.uniform(0, 5) * canvas.mound((56 + side * 26, 72), (12, 12))
     relief += rng.uniform(1, 4) * canvas.mound((56, 93), (16, 6))
     relief += rng.uniform(1, 6) * canvas.mound((56, 108), (14, 7))
-    return np.asarray(relief + canvas.noise(rng, 1.2, (1, 5)), np.float32)
+    return np.asarray(relief + canvas.noise(rng, rng.uniform(0.5, 2.5), (1, 5)), np.float32)
