@@ -2,9 +2,9 @@
 
 T. Ahonen, A. Hadid, M. Pietikäinen, "Face description with local binary patterns", IEEE PAMI 28(12), 2006;
 over blocks of pixels, L. Zhang et al., "Face detection based on multi-block LBP representation", ICB 2007.
-Comparing neighbours looks past light, counting in cells looks past small moves, and neither has to be learnt.
-Here comparisons and codes are soft, so both can be; one layer that weighs each count in each cell then turns
-the histograms into a vector. For pictures that come aligned.
+Comparing neighbours looks past light, counting in cells looks past small moves. Neither is learnt, so that
+neither takes the look of its training pictures for the look of all; what is learnt is one layer that weighs
+each count in each cell and makes a vector of them. For pictures that come aligned.
 """
 
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ _AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 """(y, x) of the neighbours, once around."""
 _STRIDE = 2
 _SHARPNESS = 3.0
-"""How clearly a code is preferred to another that differs in one neighbour, at the beginning."""
+"""How clearly a code is preferred to another that differs in one neighbour."""
 _SOFT = 0.05
 """A change of brightness that counts half, in units of normalised planes."""
 _LEAST = 1e-4
@@ -69,31 +69,28 @@ class PatternEmbedder(nn.Module):
         self.spec = spec
         codes, scales = uniform_codes(), len(spec.blocks)
         self.register_buffer("comparisons", block_comparisons(spec.blocks), persistent=False)
-        self.codes = nn.Conv2d(8 * scales, len(codes) * scales, 1, groups=scales)
-        self.counts = len(codes) * scales
-        with torch.no_grad():
-            self.codes.weight.copy_(codes.repeat(scales, 1)[:, :, None, None] * _SHARPNESS)
-            nn.init.zeros_(self.codes.bias)  # type: ignore[arg-type]  # it has a bias
-        self.standard = nn.BatchNorm1d(self.counts * spec.cells**2, affine=False)
-        self.embed = nn.Linear(self.counts * spec.cells**2, spec.dimensions, bias=False)
+        self.codes = nn.Conv2d(8 * scales, len(codes) * scales, 1, groups=scales, bias=False)
+        self.codes.requires_grad_(requires_grad=False)
+        self.codes.weight.copy_(codes.repeat(scales, 1)[:, :, None, None] * _SHARPNESS)
+        self.counts = len(codes)
+        self.embed = nn.Linear(self.counts * scales * spec.cells**2, spec.dimensions, bias=False)
         nn.init.orthogonal_(self.embed.weight)
         self.answer = nn.BatchNorm1d(spec.dimensions)
 
     def forward(self, planes: Tensor, known: Tensor | None = None) -> Embedded:  # noqa: ARG002
         """Embed; nothing has to be known of how pictures are turned."""
-        histograms = self.histograms(planes).flatten(1)
-        return Embedded(self.answer(self.embed(self.standard(histograms))), None)
+        return Embedded(self.answer(self.embed(self.histograms(planes).flatten(1))), None)
 
     def histograms(self, planes: Tensor) -> Tensor:
-        """Return (N, scales * codes, cells, cells), square roots of shares."""
+        """Return (N, scales * codes, cells, cells), square roots of shares, less that of equal shares."""
         rim = self.comparisons.shape[-1] // 2
         padded = F.pad(planes, (rim, rim, rim, rim), mode="replicate")
         change = F.conv2d(padded, self.comparisons, stride=_STRIDE)
         logits = self.codes(change / (change.abs() + _SOFT))
         count, side = len(planes), self.spec.side_px // _STRIDE
-        by_scale = logits.view(count, len(self.spec.blocks), -1, side, side)
-        shares = torch.softmax(by_scale, dim=2).view(count, self.counts, side, side)
-        return torch.sqrt(F.avg_pool2d(shares, side // self.spec.cells) + _LEAST)
+        by_scale = logits.view(count, -1, self.counts, side, side)
+        shares = torch.softmax(by_scale, dim=2).view(count, -1, side, side)
+        return torch.sqrt(F.avg_pool2d(shares, side // self.spec.cells) + _LEAST) - self.counts**-0.5
 
 
 def uniform_codes() -> Tensor:
