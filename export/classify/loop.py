@@ -11,14 +11,16 @@ import torch
 from rich.console import Console
 from torch.nn import functional as F
 
-from edgevision.errors import EdgeVisionError
+from edgevision.errors import EdgeVisionError, UsageError
 from export.classify.config import ClassifyConfig
 from export.classify.draw import class_batches
 from export.classify.folder import ClassSample, read_classes
 from export.classify.report import write_classify_report
 from export.classify.trained import load_trained_classifier
 from export.classify.validate import TEMPERATURE, input_planes, validate
-from export.networks.classifier import Classifier
+from export.networks.classifiers import AnyClassifier, build_classifier
+from export.networks.mapped import MapClassifier
+from export.train.checkpoint import load_trained
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -41,7 +43,13 @@ class ClassifyResult:
 
 
 def train_classifier(
-    config: ClassifyConfig, out_dir: Path, data_dir: Path, *, resume: bool = False, threads: int | None = None
+    config: ClassifyConfig,
+    out_dir: Path,
+    data_dir: Path,
+    *,
+    resume: bool = False,
+    start: Path | None = None,
+    threads: int | None = None,
 ) -> ClassifyResult:
     """Train as configured; after every epoch the work so far is safe in `out_dir`.
 
@@ -50,6 +58,7 @@ def train_classifier(
         out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of pictures with one class each.
         resume: Go on from `out_dir/last.pt`.
+        start: Checkpoint of the segmenter whose maps a `unet-lite` weighs.
         threads: Threads for torch; torch's own choice when absent.
 
     Raises:
@@ -64,7 +73,9 @@ def train_classifier(
     splits = config.data.train, config.data.val
     train, val = (read_classes(data_dir, split, config.labels) for split in splits)
     compute = Compute.choose(config.optimisation.precision)
-    learning = Learning(Classifier(config.spec), config.optimisation, compute, _FIGURE)
+    network = build_classifier(config.spec)
+    _start(config, network, start, is_needed=not resume)
+    learning = Learning(network, config.optimisation, compute, _FIGURE)
     if resume:
         learning.resume(out_dir)
     console = Console(stderr=True)
@@ -85,7 +96,30 @@ def train_classifier(
     return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
-def _deployable(config: ClassifyConfig, learning: Learning[Classifier]) -> dict[str, object]:
+def _start(config: ClassifyConfig, network: AnyClassifier, start: Path | None, *, is_needed: bool) -> None:
+    """Give a classifier by maps its segmenter. Raises UsageError."""
+    if not isinstance(network, MapClassifier):
+        if start is not None:
+            raise UsageError(
+                f"--start {start}: expected network unet-lite, got {config.network}; leave it out"
+            )
+        return
+    if start is None:
+        if is_needed:
+            raise UsageError(
+                "network unet-lite: expected a segmenter of the same labels; name it with --start"
+            )
+        return
+    segmenter = load_trained(start)
+    if segmenter.spec != network.segmenter.spec or segmenter.labels[1:] != config.labels[1:]:
+        raise UsageError(
+            f"{start}: expected {network.segmenter.spec} of {', '.join(config.labels[1:])}, got "
+            f"{segmenter.spec} of {', '.join(segmenter.labels[1:])}"
+        )
+    network.segmenter.load_state_dict(segmenter.network.state_dict())
+
+
+def _deployable(config: ClassifyConfig, learning: Learning[AnyClassifier]) -> dict[str, object]:
     return {
         "classifier": config.spec.model_dump(mode="json"),
         "labels": list(config.labels),
@@ -99,7 +133,7 @@ def _deployable(config: ClassifyConfig, learning: Learning[Classifier]) -> dict[
 
 def _epoch(
     config: ClassifyConfig,
-    learning: Learning[Classifier],
+    learning: Learning[AnyClassifier],
     sets: tuple[Sequence[ClassSample], Sequence[ClassSample]],
     advance: Callable[[], None],
 ) -> Epoch:
@@ -118,7 +152,7 @@ def _epoch(
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
-def _summary(learning: Learning[Classifier]) -> str:
+def _summary(learning: Learning[AnyClassifier]) -> str:
     epoch = learning.history[-1]
     text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
     text += "".join(f"  {name} {epoch.metrics[name]:.3f}" for name in _SHOWN if name in epoch.metrics)

@@ -15,7 +15,7 @@ from export.classify.config import ClassifyConfig
 from export.classify.draw import fitted
 from export.classify.folder import ClassSample
 from export.classify.metrics import Ids, Logits, figures_of, fit_temperature
-from export.networks.classifier import Classifier
+from export.networks.classifiers import AnyClassifier
 from export.networks.deploy import normalise
 from export.train.device import Compute
 
@@ -52,7 +52,7 @@ class Validation:
 
 
 def validate(
-    config: ClassifyConfig, network: Classifier, compute: Compute, val: Sequence[ClassSample]
+    config: ClassifyConfig, network: AnyClassifier, compute: Compute, val: Sequence[ClassSample]
 ) -> Validation:
     """Classify every picture; the network is in evaluation mode."""
     rows = []

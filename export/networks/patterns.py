@@ -90,7 +90,8 @@ class PatternEmbedder(nn.Module):
         count, side = len(planes), self.spec.side_px // _STRIDE
         by_scale = logits.view(count, -1, self.counts, side, side)
         shares = torch.softmax(by_scale, dim=2).view(count, -1, side, side)
-        return torch.sqrt(F.avg_pool2d(shares, side // self.spec.cells) + _LEAST) - self.counts**-0.5
+        counted = F.avg_pool2d(shares, side // self.spec.cells)
+        return torch.sqrt(counted + _LEAST) - float(self.counts) ** -0.5
 
 
 def uniform_codes() -> Tensor:
