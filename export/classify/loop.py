@@ -114,7 +114,7 @@ def _start(config: ClassifyConfig, network: AnyClassifier, start: Path | None, *
     if segmenter.spec != network.segmenter.spec or segmenter.labels[1:] != config.labels[1:]:
         raise UsageError(
             f"{start}: expected {network.segmenter.spec} of {', '.join(config.labels[1:])}, got "
-            f"{segmenter.spec} of {', '.join(segmenter.labels[1:])}"
+            f"{segmenter.spec} of {', '.join(segmenter.labels[1:])}; train the one or change the other"
         )
     network.segmenter.load_state_dict(segmenter.network.state_dict())
 

@@ -90,10 +90,8 @@ def _confusion(validation: Validation) -> Figures:
 
 def _calibration(validation: Validation) -> Chart:
     """Return how often answers of a certainty are right; on the diagonal they are calibrated."""
-    certainty, is_right = (
-        validation.probabilities.max(axis=1),
-        (validation.probabilities.argmax(axis=1) == validation.class_ids),
-    )
+    certainty = validation.probabilities.max(axis=1)
+    is_right = validation.probabilities.argmax(axis=1) == validation.class_ids
     bins = np.minimum((certainty * _BINS).astype(np.int64), _BINS - 1)
     points = [
         (float(certainty[bins == number].mean()), float(is_right[bins == number].mean()))

@@ -18,12 +18,14 @@ from edgevision.errors import EdgeVisionError
 from export.embed.arcface import ArcFace
 from export.embed.batch import Batch, Identities
 from export.embed.config import EmbedConfig
+from export.embed.discriminant import begin_with_discriminants
 from export.embed.draws import draw_identities, open_identities
 from export.embed.report import write_embed_report
 from export.embed.trained import load_trained_embedder
 from export.embed.validate import input_planes, validate
 from export.networks.embedder import Embedded
 from export.networks.embedders import AnyEmbedder, build_embedder
+from export.networks.patterns import PatternEmbedder
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -68,10 +70,13 @@ def train_embedder(
     torch.manual_seed(config.seed)
     head = ArcFace(config.data.identities, config.network.dimensions, config.loss.scale)
     compute = Compute.choose(config.optimisation.precision)
-    learning = Learning(build_embedder(config.network), config.optimisation, compute, _FIGURE, head)
+    train, val = (open_identities(config, validation=is_val) for is_val in (False, True))
+    network = build_embedder(config.network)
+    if isinstance(network, PatternEmbedder) and not resume:
+        begin_with_discriminants(config, network, compute, train)
+    learning = Learning(network, config.optimisation, compute, _FIGURE, head)
     if resume:
         learning.resume(out_dir)
-    train, val = (open_identities(config, validation=is_val) for is_val in (False, True))
     console = Console(stderr=True)
     parameters = sum(value.numel() for value in learning.network.parameters())
     console.print(f"{config.name}: {parameters:,} parameters; {compute}", highlight=False)
@@ -83,8 +88,8 @@ def train_embedder(
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
-    network = load_trained_embedder(out_dir / BEST_FILE).network.to(compute.device)
-    write_embed_report(out_dir, config, learning, validate(config, network, compute, val))
+    trained = load_trained_embedder(out_dir / BEST_FILE).network.to(compute.device)
+    write_embed_report(out_dir, config, learning, validate(config, trained, compute, val))
     return EmbedResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
