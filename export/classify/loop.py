@@ -88,11 +88,22 @@ def train_classifier(
             learning.history.append(_epoch(config, learning, (train, val), advance))
         learning.save(out_dir, _deployable(config, learning))
         console.print(_summary(learning), highlight=False)
+    return _finish(config, learning, (train, val), out_dir)
+
+
+def _finish(
+    config: ClassifyConfig,
+    learning: Learning[AnyClassifier],
+    sets: tuple[Sequence[ClassSample], Sequence[ClassSample]],
+    out_dir: Path,
+) -> ClassifyResult:
+    """Write the report of the best weights."""
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
-    network = load_trained_classifier(out_dir / BEST_FILE).network.to(compute.device)
-    write_classify_report(out_dir, config, learning, (train, val), validate(config, network, compute, val))
+    network = load_trained_classifier(out_dir / BEST_FILE).network.to(learning.compute.device)
+    validation = validate(config, network, learning.compute, sets[1])
+    write_classify_report(out_dir, config, learning, sets, validation)
     return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 

@@ -72,4 +72,5 @@ def _discriminants(seen: Tensor, dimensions: int) -> Tensor:
     whitened = vectors / values.sqrt()
     between = middles @ whitened
     _, directions = torch.linalg.eigh(between.T @ between / count)
-    return whitened @ directions[:, -dimensions:]
+    strongest: Tensor = whitened @ directions[:, -dimensions:]
+    return strongest

@@ -91,7 +91,8 @@ class PatternEmbedder(nn.Module):
         by_scale = logits.view(count, -1, self.counts, side, side)
         shares = torch.softmax(by_scale, dim=2).view(count, -1, side, side)
         counted = F.avg_pool2d(shares, side // self.spec.cells)
-        return torch.sqrt(counted + _LEAST) - float(self.counts) ** -0.5
+        less: Tensor = torch.sqrt(counted + _LEAST) - self.counts**-0.5
+        return less
 
 
 def uniform_codes() -> Tensor:
