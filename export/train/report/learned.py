@@ -14,10 +14,9 @@ from pydantic import BaseModel
 
 from edgevision.errors import OutputError
 from edgevision.types import ImageBgr
-from export.train.learning import Learning
+from export.train.learning import Epoch, Learning
 from export.train.report.curves import Chart, Series, as_png
 from export.train.report.page import Page, Picture, render
-from export.train.state import Epoch
 
 __all__ = ["configuration", "learning_facts", "loss_chart", "picture", "validation_chart", "write_page"]
 
