@@ -178,7 +178,8 @@ def _from_classifier(file: Path, description: Description) -> TorchSource:
             "classify": ClassifySpec(temperature=trained.temperature, scaling=trained.view.scaling),
         }
     )
-    module = DeployableClassifier(trained.network, trained.mean, trained.std)
+    channels = 1 if trained.view.color == "GRAY" else 3
+    module = DeployableClassifier(trained.network, channels, trained.mean, trained.std)
     return TorchSource(str(file.absolute()), module, completed, description, trained.config, trained.minutes)
 
 

@@ -47,7 +47,8 @@ class ClassifyConfig(_Part):
     seed: int = 0
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
     """Index is the class id."""
-    network: Literal["vgg16-bn", "light"] = "light"
+    network: Literal["vgg16-bn", "light", "unet-lite"] = "light"
+    """unet-lite: weighs the maps of the segmenter of the same labels that the training starts with."""
     mean: Channels = (0.5, 0.5, 0.5)
     std: Channels = (0.25, 0.25, 0.25)
     view: ClassView = ClassView()

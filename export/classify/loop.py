@@ -7,20 +7,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from rich.console import Console
 from torch.nn import functional as F
 
-from edgevision.errors import EdgeVisionError
-from edgevision.ops.classes import class_probabilities
-from edgevision.ops.image import to_model_color
+from edgevision.errors import EdgeVisionError, UsageError
 from export.classify.config import ClassifyConfig
-from export.classify.draw import class_batches, fitted
+from export.classify.draw import class_batches
 from export.classify.folder import ClassSample, read_classes
-from export.classify.metrics import figures_of, fit_temperature
-from export.networks.classifier import Classifier
-from export.networks.deploy import normalise
+from export.classify.report import write_classify_report
+from export.classify.trained import load_trained_classifier
+from export.classify.validate import TEMPERATURE, input_planes, validate
+from export.networks.classifiers import AnyClassifier, build_classifier
+from export.networks.mapped import MapClassifier
+from export.train.checkpoint import load_trained
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -29,7 +29,6 @@ __all__ = ["ClassifyResult", "train_classifier"]
 
 _FIGURE = "balanced"
 _SHOWN = ("accuracy", "balanced", "ece")
-_TEMPERATURE = "temperature"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,15 +43,22 @@ class ClassifyResult:
 
 
 def train_classifier(
-    config: ClassifyConfig, out_dir: Path, data_dir: Path, *, resume: bool = False, threads: int | None = None
+    config: ClassifyConfig,
+    out_dir: Path,
+    data_dir: Path,
+    *,
+    resume: bool = False,
+    start: Path | None = None,
+    threads: int | None = None,
 ) -> ClassifyResult:
     """Train as configured; after every epoch the work so far is safe in `out_dir`.
 
     Args:
         config: What to train and how.
-        out_dir: Gets `best.pt` and `last.pt`.
+        out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of pictures with one class each.
         resume: Go on from `out_dir/last.pt`.
+        start: Checkpoint of the segmenter whose maps a `unet-lite` weighs.
         threads: Threads for torch; torch's own choice when absent.
 
     Raises:
@@ -67,7 +73,9 @@ def train_classifier(
     splits = config.data.train, config.data.val
     train, val = (read_classes(data_dir, split, config.labels) for split in splits)
     compute = Compute.choose(config.optimisation.precision)
-    learning = Learning(Classifier(config.spec), config.optimisation, compute, _FIGURE)
+    network = build_classifier(config.spec)
+    _start(config, network, start, is_needed=not resume)
+    learning = Learning(network, config.optimisation, compute, _FIGURE)
     if resume:
         learning.resume(out_dir)
     console = Console(stderr=True)
@@ -80,27 +88,63 @@ def train_classifier(
             learning.history.append(_epoch(config, learning, (train, val), advance))
         learning.save(out_dir, _deployable(config, learning))
         console.print(_summary(learning), highlight=False)
+    return _finish(config, learning, (train, val), out_dir)
+
+
+def _finish(
+    config: ClassifyConfig,
+    learning: Learning[AnyClassifier],
+    sets: tuple[Sequence[ClassSample], Sequence[ClassSample]],
+    out_dir: Path,
+) -> ClassifyResult:
+    """Write the report of the best weights."""
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
+    network = load_trained_classifier(out_dir / BEST_FILE).network.to(learning.compute.device)
+    validation = validate(config, network, learning.compute, sets[1])
+    write_classify_report(out_dir, config, learning, sets, validation)
     return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
-def _deployable(config: ClassifyConfig, learning: Learning[Classifier]) -> dict[str, object]:
+def _start(config: ClassifyConfig, network: AnyClassifier, start: Path | None, *, is_needed: bool) -> None:
+    """Give a classifier by maps its segmenter. Raises UsageError."""
+    if not isinstance(network, MapClassifier):
+        if start is not None:
+            raise UsageError(
+                f"--start {start}: expected network unet-lite, got {config.network}; leave it out"
+            )
+        return
+    if start is None:
+        if is_needed:
+            raise UsageError(
+                "network unet-lite: expected a segmenter of the same labels; name it with --start"
+            )
+        return
+    segmenter = load_trained(start)
+    if segmenter.spec != network.segmenter.spec or segmenter.labels[1:] != config.labels[1:]:
+        raise UsageError(
+            f"{start}: expected {network.segmenter.spec} of {', '.join(config.labels[1:])}, got "
+            f"{segmenter.spec} of {', '.join(segmenter.labels[1:])}; train the one or change the other"
+        )
+    network.segmenter.load_state_dict(segmenter.network.state_dict())
+
+
+def _deployable(config: ClassifyConfig, learning: Learning[AnyClassifier]) -> dict[str, object]:
     return {
         "classifier": config.spec.model_dump(mode="json"),
         "labels": list(config.labels),
         "view": config.view.model_dump(mode="json"),
         "mean": list(config.mean),
         "std": list(config.std),
-        "temperature": learning.history[-1].metrics.get(_TEMPERATURE, 1.0),
+        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0),
         "config": config.model_dump(mode="json", by_alias=True),
     }
 
 
 def _epoch(
     config: ClassifyConfig,
-    learning: Learning[Classifier],
+    learning: Learning[AnyClassifier],
     sets: tuple[Sequence[ClassSample], Sequence[ClassSample]],
     advance: Callable[[], None],
 ) -> Epoch:
@@ -108,38 +152,18 @@ def _epoch(
     for images, class_ids in class_batches(config, sets[0], number):
         learning.network.train()
         with learning.compute.autocast():
-            logits = learning.network(_planes(config, learning, images)).logits
+            logits = learning.network(input_planes(config, learning.compute, images)).logits
         truth = torch.from_numpy(class_ids).to(learning.compute.device)
         losses.append(learning.step(F.cross_entropy(logits, truth, label_smoothing=config.smoothing)))
         advance()
     rate = float(learning.schedule.get_last_lr()[0])
-    metrics = _measure(config, learning, sets[1]) if learning.is_measured_now else {}
+    metrics: dict[str, float] = {}
+    if learning.is_measured_now:
+        metrics = validate(config, learning.average.network, learning.compute, sets[1]).figures
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
-def _planes(
-    config: ClassifyConfig, learning: Learning[Classifier], images: npt.NDArray[np.uint8]
-) -> torch.Tensor:
-    batch = torch.from_numpy(images).to(learning.compute.device)
-    return normalise(batch, config.mean, config.std).contiguous(memory_format=torch.channels_last)
-
-
-def _measure(
-    config: ClassifyConfig, learning: Learning[Classifier], val: Sequence[ClassSample]
-) -> dict[str, float]:
-    """Calibrate on every other picture, and measure on all."""
-    rows = []
-    for sample in val:
-        image = to_model_color(fitted(sample.image_bgr, config.view), config.view.color)[np.newaxis]
-        with torch.inference_mode(), learning.compute.autocast():
-            rows.append(learning.average.network(_planes(config, learning, image)).logits.cpu().numpy())
-    logits, truth = np.concatenate(rows), np.array([sample.class_id for sample in val])
-    temperature = fit_temperature(logits[::2], truth[::2])
-    found = figures_of(class_probabilities(logits, temperature), truth, config.labels)
-    return {**found, _TEMPERATURE: temperature}
-
-
-def _summary(learning: Learning[Classifier]) -> str:
+def _summary(learning: Learning[AnyClassifier]) -> str:
     epoch = learning.history[-1]
     text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
     text += "".join(f"  {name} {epoch.metrics[name]:.3f}" for name in _SHOWN if name in epoch.metrics)

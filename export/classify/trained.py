@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from edgevision.errors import UsageError
 from export.classify.config import ClassView
-from export.networks.classifier import Classifier, ClassifierSpec
+from export.networks.classifier import ClassifierSpec
+from export.networks.classifiers import AnyClassifier, build_classifier
 from export.train.checkpoint import load_state
 
 __all__ = ["TrainedClassifier", "is_classifier", "load_trained_classifier"]
@@ -18,7 +19,7 @@ __all__ = ["TrainedClassifier", "is_classifier", "load_trained_classifier"]
 class TrainedClassifier:
     """A trained classifier with what is needed to deploy it."""
 
-    network: Classifier
+    network: AnyClassifier
     """In evaluation mode, on the CPU, float32."""
     labels: tuple[str, ...]
     view: ClassView
@@ -42,7 +43,7 @@ def load_trained_classifier(file: Path) -> TrainedClassifier:
     if missing:
         raise UsageError(f"{file}: expected a classifier's checkpoint; missing {', '.join(missing)}")
     try:
-        network = Classifier(ClassifierSpec.model_validate(state["classifier"]))
+        network = build_classifier(ClassifierSpec.model_validate(state["classifier"]))
         network.load_state_dict(state["weights"])
         view = ClassView.model_validate(state["view"])
     except (ValidationError, RuntimeError, TypeError) as error:

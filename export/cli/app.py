@@ -192,7 +192,7 @@ def everything(
     if is_embedder_config(config):
         train_embedder(config, out, resume, threads)
     elif is_classifier_config(config):
-        train_classifier(config, out, _required(data, config), resume, threads)
+        train_classifier(config, out, _required(data, config), resume, start, threads)
     elif is_detector_config(config):
         train_ssd(config, out, _required(data, config), resume, start, threads)
     else:

@@ -97,13 +97,17 @@ def train_classifier(
     out: Out,
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of pictures by class.")],
     resume: Resume = False,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", metavar="FILE", help="The segmenter whose maps a unet-lite weighs: .pt."),
+    ] = None,
     threads: Threads = None,
 ) -> None:
     """Train a classifier; the best weights, with their temperature, land in OUT/best.pt."""
     from export.classify.config import load_classify_config
     from export.classify.loop import train_classifier as train
 
-    result = train(load_classify_config(config), out, data, resume=resume, threads=threads)
+    result = train(load_classify_config(config), out, data, resume=resume, start=start, threads=threads)
     figures = result.metrics
     print(
         f"{result.checkpoint}: accuracy {figures['accuracy']:.4f}, mean recall {figures['balanced']:.4f}, "

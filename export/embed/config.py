@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edgevision.config.problems import Problem, config_error
 from edgevision.config.sentences import explain
 from edgevision.config.yamlfile import read_yaml
-from export.networks.embedder import EmbedderSpec
+from export.networks.embedders import AnyEmbedderSpec
 from export.train.config import Optimisation
 
 __all__ = ["SCHEMA", "EmbedConfig", "FaceData", "MarkData", "is_embedder_config", "load_embed_config"]
@@ -62,7 +62,7 @@ class EmbedConfig(_Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     description: str = ""
     seed: int = 0
-    network: EmbedderSpec
+    network: AnyEmbedderSpec
     mean: float = 0.5
     std: Annotated[float, Field(gt=0.0)] = 0.25
     data: MarkData | FaceData = Field(discriminator="kind")
@@ -71,12 +71,11 @@ class EmbedConfig(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> "EmbedConfig":
-        side, stride = self.network.upright_px or self.network.side_px, self.network.stride
-        if side % stride:
-            msg = f"network: expected stages that divide {side} px evenly, got a stride of {stride}"
-            raise ValueError(msg)
         if self.network.upright_px and self.data.kind != "marks":
             msg = "network.upright_px: expected data that knows how its pictures are turned: marks"
+            raise ValueError(msg)
+        if self.network.kind == "patterns" and self.data.kind == "marks":
+            msg = "network.kind: patterns tell pictures that come aligned; expected bottlenecks for marks"
             raise ValueError(msg)
         return self
 

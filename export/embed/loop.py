@@ -15,14 +15,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edgevision.errors import EdgeVisionError
-from edgevision.ops.embed import normalised
 from export.embed.arcface import ArcFace
 from export.embed.batch import Batch, Identities
 from export.embed.config import EmbedConfig
+from export.embed.discriminant import begin_with_discriminants
 from export.embed.draws import draw_identities, open_identities
-from export.embed.metrics import same_and_other, verification
-from export.networks.deploy import normalise
-from export.networks.embedder import Embedded, Embedder
+from export.embed.report import write_embed_report
+from export.embed.trained import load_trained_embedder
+from export.embed.validate import input_planes, validate
+from export.networks.embedder import Embedded
+from export.networks.embedders import AnyEmbedder, build_embedder
+from export.networks.patterns import PatternEmbedder
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -30,7 +33,6 @@ from export.train.progress import epoch_progress
 __all__ = ["EmbedResult", "train_embedder"]
 
 _FIGURE = "tar_1e3"
-_VAL_IDENTITIES, _VAL_PICTURES = 200, 4
 _KNOWN_SPREAD = 0.05
 """Standard deviation of what is added to known positions, so that small misses are learnt too."""
 
@@ -53,7 +55,7 @@ def train_embedder(
 
     Args:
         config: What to train and how.
-        out_dir: Gets `best.pt` and `last.pt`.
+        out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         resume: Go on from `out_dir/last.pt`.
         threads: Threads for torch; torch's own choice when absent.
 
@@ -68,10 +70,13 @@ def train_embedder(
     torch.manual_seed(config.seed)
     head = ArcFace(config.data.identities, config.network.dimensions, config.loss.scale)
     compute = Compute.choose(config.optimisation.precision)
-    learning = Learning(Embedder(config.network), config.optimisation, compute, _FIGURE, head)
+    train, val = (open_identities(config, validation=is_val) for is_val in (False, True))
+    network = build_embedder(config.network)
+    if isinstance(network, PatternEmbedder) and not resume:
+        begin_with_discriminants(config, network, compute, train)
+    learning = Learning(network, config.optimisation, compute, _FIGURE, head)
     if resume:
         learning.resume(out_dir)
-    train, val = (open_identities(config, validation=is_val) for is_val in (False, True))
     console = Console(stderr=True)
     parameters = sum(value.numel() for value in learning.network.parameters())
     console.print(f"{config.name}: {parameters:,} parameters; {compute}", highlight=False)
@@ -83,6 +88,8 @@ def train_embedder(
     best = learning.best
     if best is None:
         raise EdgeVisionError(f"{out_dir / BEST_FILE}: no epoch was measured yet; train on with --resume")
+    trained = load_trained_embedder(out_dir / BEST_FILE).network.to(compute.device)
+    write_embed_report(out_dir, config, learning, validate(config, trained, compute, val))
     return EmbedResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
@@ -97,7 +104,7 @@ def _deployable(config: EmbedConfig) -> dict[str, Any]:
 
 def _epoch(
     config: EmbedConfig,
-    learning: Learning[Embedder],
+    learning: Learning[AnyEmbedder],
     train: Identities,
     val: Identities,
     advance: Callable[[], None],
@@ -110,16 +117,20 @@ def _epoch(
         losses.append(learning.step(_loss(config, learning, batch, margin)))
         advance()
     rate = float(learning.schedule.get_last_lr()[0])
-    metrics = _measure(config, learning, val) if learning.is_measured_now else {}
+    metrics: dict[str, float] = {}
+    if learning.is_measured_now:
+        metrics = validate(config, learning.average.network, learning.compute, val).figures
     return Epoch(number + 1, float(np.mean(losses)), rate, time.monotonic() - start, metrics)
 
 
-def _loss(config: EmbedConfig, learning: Learning[Embedder], batch: Batch, margin: float) -> Tensor:
+def _loss(config: EmbedConfig, learning: Learning[AnyEmbedder], batch: Batch, margin: float) -> Tensor:
     device = learning.compute.device
     identities = torch.from_numpy(batch.identities).to(device)
     truth = None if batch.similarities is None else torch.from_numpy(batch.similarities).to(device)
     with learning.compute.autocast():
-        answer: Embedded = learning.network(_planes(config, learning, batch), _known(config, truth))
+        answer: Embedded = learning.network(
+            input_planes(config, learning.compute, batch), _known(config, truth)
+        )
     assert isinstance(learning.helper, ArcFace)
     loss: Tensor = learning.helper(answer.vector, identities, margin)
     if answer.similarity is not None and truth is not None:
@@ -135,35 +146,7 @@ def _known(config: EmbedConfig, truth: Tensor | None) -> Tensor | None:
     return known
 
 
-def _planes(config: EmbedConfig, learning: Learning[Embedder], batch: Batch) -> Tensor:
-    channels = config.network.channels
-    images = torch.from_numpy(batch.images).to(learning.compute.device)
-    planes = normalise(images, (config.mean,) * channels, (config.std,) * channels)
-    return planes.contiguous(memory_format=torch.channels_last)
-
-
-def _measure(config: EmbedConfig, learning: Learning[Embedder], val: Identities) -> dict[str, float]:
-    """Compare identities that come behind all that are trained on."""
-    numbers = config.data.identities + np.arange(_VAL_IDENTITIES)
-    rng = np.random.default_rng([config.seed, 1])
-    pictures, missed = [], []
-    network = learning.average.network
-    for _ in range(_VAL_PICTURES):
-        batch = val.draw(rng, numbers)
-        with torch.inference_mode(), learning.compute.autocast():
-            answer: Embedded = network(_planes(config, learning, batch))
-        pictures.append(normalised(answer.vector.float().cpu().numpy()))
-        if answer.similarity is not None and batch.similarities is not None:
-            missed.append(np.abs(answer.similarity.float().cpu().numpy() - batch.similarities).mean())
-    figures = verification(
-        *same_and_other(
-            pictures[0], numbers, np.concatenate(pictures[1:]), np.tile(numbers, _VAL_PICTURES - 1)
-        )
-    )
-    return figures | ({"upright_error": float(np.mean(missed))} if missed else {})
-
-
-def _summary(learning: Learning[Embedder]) -> str:
+def _summary(learning: Learning[AnyEmbedder]) -> str:
     epoch = learning.history[-1]
     text = f"epoch {epoch.number:3d}  loss {epoch.loss:.4f}  {epoch.seconds:5.1f} s"
     text += "".join(f"  {name} {value:.4f}" for name, value in epoch.metrics.items())

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from edgevision.errors import UsageError
 from export.embed.config import EmbedConfig, MarkData
-from export.networks.embedder import Embedder, EmbedderSpec
+from export.networks.embedders import AnyEmbedder, build_embedder, read_embedder_spec
 from export.train.checkpoint import load_state
 
 __all__ = ["TrainedEmbedder", "is_embedder", "load_trained_embedder"]
@@ -18,7 +18,7 @@ __all__ = ["TrainedEmbedder", "is_embedder", "load_trained_embedder"]
 class TrainedEmbedder:
     """A trained embedder with what is needed to deploy it."""
 
-    network: Embedder
+    network: AnyEmbedder
     """In evaluation mode, on the CPU, float32."""
     mean: float
     std: float
@@ -45,7 +45,7 @@ def load_trained_embedder(file: Path) -> TrainedEmbedder:
     if missing:
         raise UsageError(f"{file}: expected an embedder's checkpoint; missing {', '.join(missing)}")
     try:
-        network = Embedder(EmbedderSpec.model_validate(state["embedder"]))
+        network = build_embedder(read_embedder_spec(state["embedder"]))
         network.load_state_dict(state["weights"])
     except (ValidationError, RuntimeError, TypeError) as error:
         raise UsageError(f"{file}: network and weights do not fit: {error}") from error

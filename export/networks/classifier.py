@@ -8,15 +8,16 @@ maps, log-sum-exp with r = 4 (P. Pinheiro, R. Collobert, "From image-level to pi
 """
 
 import math
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from export.networks.blocks import conv_norm
+from export.networks.classified import Classified
 
-__all__ = ["Classified", "Classifier", "ClassifierSpec"]
+__all__ = ["Classifier", "ClassifierSpec"]
 
 _SHARPNESS = 4.0
 _VGG16 = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
@@ -28,7 +29,8 @@ class ClassifierSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["vgg16-bn", "light"] = "light"
+    kind: Literal["vgg16-bn", "light", "unet-lite"] = "light"
+    """unet-lite: by the maps of a segmenter, see `networks.mapped`; the others are built here."""
     classes: Annotated[int, Field(ge=2, le=1000)]
     channels: Literal[1, 3] = 3
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
@@ -37,15 +39,6 @@ class ClassifierSpec(BaseModel):
     def stages(self) -> tuple[tuple[int, int], ...]:
         """Return width and number of convolutions between two halvings."""
         return _VGG16 if self.kind == "vgg16-bn" else _LIGHT
-
-
-class Classified(NamedTuple):
-    """The answer."""
-
-    logits: Tensor
-    """(N, C)."""
-    cam: Tensor
-    """(N, C, h, w): class activation maps, whose smooth maxima are the logits."""
 
 
 class Classifier(nn.Module):

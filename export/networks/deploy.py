@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from export.networks.classifier import Classified, Classifier
+from export.networks.classified import Classified
+from export.networks.classifiers import AnyClassifier
 from export.networks.detectors import Detector
-from export.networks.embedder import Embedder
+from export.networks.embedders import AnyEmbedder
 from export.networks.raw import Raw
 from export.networks.unet import UNet, UNetLite
 
@@ -96,7 +97,7 @@ class DeployableEmbedder(nn.Module):
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, network: Embedder, mean: float, std: float) -> None:
+    def __init__(self, network: AnyEmbedder, mean: float, std: float) -> None:
         super().__init__()
         self.network = network
         channels = network.spec.channels
@@ -117,10 +118,12 @@ class DeployableClassifier(nn.Module):
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, network: Classifier, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(
+        self, network: AnyClassifier, channels: int, mean: Sequence[float], std: Sequence[float]
+    ) -> None:
         super().__init__()
         self.network = network
-        scale, shift = channel_terms(mean, std, network.spec.channels)
+        scale, shift = channel_terms(mean, std, channels)
         self.register_buffer("scale", scale)
         self.register_buffer("shift", shift)
 

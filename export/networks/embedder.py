@@ -10,7 +10,7 @@ transformer (M. Jaderberg et al., 2015) that learns from known positions.
 from typing import Annotated, Literal, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -38,6 +38,7 @@ class Stage(_Part):
 class EmbedderSpec(_Part):
     """The network's shape."""
 
+    kind: Literal["bottlenecks"] = "bottlenecks"
     channels: Literal[1, 3] = 1
     side_px: Count = 112
     upright_px: Count | None = None
@@ -46,6 +47,14 @@ class EmbedderSpec(_Part):
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     head: Count = 512
     dimensions: Count = 128
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "EmbedderSpec":
+        if (self.upright_px or self.side_px) % self.stride:
+            side = self.upright_px or self.side_px
+            msg = f"expected stages that divide {side} px evenly, got a stride of {self.stride}"
+            raise ValueError(msg)
+        return self
 
     @property
     def stride(self) -> int:

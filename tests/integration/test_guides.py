@@ -25,6 +25,7 @@ GUIDES = [
     "deploy/SECURITY.md",
     "deploy/TRAINING.md",
     "deploy/UPGRADE.md",
+    "deploy/VARIANTS.md",
     "deploy/plant/README.md",
 ]
 NOT_RUN = {
@@ -32,7 +33,7 @@ NOT_RUN = {
     "installs torch, as tests/run.sh does": 1,
     "needs Docker": 1,
     "needs a camera": 1,
-    "needs a running station": 2,
+    "needs a running station": 3,
     "needs a station with the page": 1,
     "replaces the program": 1,
 }

@@ -85,6 +85,9 @@ def test_a_classifier_learns_is_gated_and_opened_by_the_device(tmp_path: Path) -
     assert [output.name for output in opened.manifest.outputs] == ["logits", "cam"]
     assert opened.manifest.labels == ("bright", "dark")
     assert opened.manifest.accuracy[0].int8["accuracy"] == 1.0
+    page = (tmp_path / "report.html").read_text()
+    assert "Accuracy 1.000" in page
+    assert "Right against certainty" in page
     assert "bright, dark apart" in opened.read("MODEL_CARD.md").decode()
 
 

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.export
 CONFIG = {
     "name": "tiny",
     "network": {
+        "kind": "bottlenecks",
         "upright_px": 32,
         "side_px": 64,
         "stem": 8,
@@ -78,6 +79,10 @@ def test_a_training_can_be_resumed_where_it_ended(tmp_path: Path) -> None:
 
     assert result.epochs == 2
     assert {"eer", "tar_1e3", "upright_error"} <= set(result.metrics)
+    page = (tmp_path / "report.html").read_text()
+    assert "Equal error rate" in page
+    assert "How alike pairs are" in page
+    assert "Pictures of one identity that resemble each other least" in page
 
 
 def test_resuming_with_another_network_is_refused(tmp_path: Path) -> None:
