@@ -59,6 +59,7 @@ class SegmentTask:
         self._min_area_px = segment.min_area_px if min_area is None else min_area
         look = {"tile": self._tiled, "stretch": self._stretched, "letterbox": self._letterboxed}
         self._look = look[step.scaling]
+        self._polygon = None if step.region is None else step.region.polygon_xy
 
     @property
     def name(self) -> str:
@@ -104,11 +105,17 @@ class SegmentTask:
         return box, np.asarray(cv2.resize(seen.scores, size_wh), np.float32)
 
     def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
-        return _whole(foreground(predict(stretch(region, self._spec.input.size_wh))))
+        return self._seen(predict(stretch(region, self._spec.input.size_wh)))
 
     def _letterboxed(self, region: ImageBgr, predict: Predict) -> Look:
         picture, geometry = letterbox(region, self._spec.input.size_wh)
-        return _whole(foreground(geometry.crop(predict(picture))))
+        return self._seen(geometry.crop(predict(picture)))
+
+    def _seen(self, planes: Planes) -> Look:
+        """Look closer only where something is, or where only the inside of a polygon counts."""
+        score_max = float(planes[1:].max())
+        is_quiet = score_max < self._threshold and self._polygon is None
+        return (None, score_max) if is_quiet else _whole(foreground(planes))
 
     def _tiled(self, region: ImageBgr, predict: Predict) -> Look:
         """Look at native resolution; tiles that stay below the threshold are not even blended.
@@ -169,10 +176,6 @@ class SegmentTask:
             width_mean_px=line.width_mean_px if line else None,
             px_per_mm=self._px_per_mm,
         )
-
-    @property
-    def _polygon(self) -> Polygon | None:
-        return None if self._step.region is None else self._step.region.polygon_xy
 
 
 class _TimedCalls:
