@@ -60,7 +60,7 @@ def test_pictures_of_a_live_line(page: Page, tmp_path: Path) -> None:
         running_mosquitto("max_queued_messages 0") as broker,
         spoken(broker.port) as mouth,
         dashboard_at(broker.port, tmp_path) as at,
-        real_line(tmp_path, broker.port, mouth, fps=3.0),
+        real_line(tmp_path, broker.port, fps=3.0),
     ):
         neighbours(mouth)
         page.goto(f"{at}station/line1")
