@@ -1,4 +1,4 @@
-"""Polygons: as masks, simplified, and whether they are boxes. Pure; corners count as pixels of the polygon."""
+"""Polygons: as masks, simplified, or no more than a box. Pure; corners count as pixels of the polygon."""
 
 import cv2
 import numpy as np
