@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[2] / "deploy/pictures"
 MAX_BYTES = 300_000
 RECIPE = FOLDER.parent / "examples/surface-crack.yaml"
 PARTS = 40
-PARTS_OF_A_REPORT = 150
+PARTS_OF_A_REPORT = 120
 MIXTURE = [Judgement.OK] * 96 + [Judgement.NG] * 3 + [Judgement.ND]
 OTHERS = 11
 

@@ -79,10 +79,7 @@ def test_a_frame_comes_back_with_all_that_was_known_of_it(tmp_path: Path) -> Non
 
 
 def test_it_is_a_recording_that_knows_its_length(tmp_path: Path) -> None:
-    source = SessionSource(write_session(tmp_path, *(triggered(number) for number in range(4))))
-    assert source.frames_expected is None
-
-    source.open()
+    source = opened(write_session(tmp_path, *(triggered(number) for number in range(4))))
 
     assert (source.name, source.is_live, source.frames_expected) == (str(tmp_path), False, 4)
 

@@ -55,8 +55,12 @@ def test_outlines_stand_in_the_order_of_the_defects() -> None:
 def test_the_picture_is_the_same_with_comments() -> None:
     jpeg = preview_message(JPEG, with_defects(crack([(2, 3), (9, 4), (5, 30)])), 1.0)
 
-    pixels = [cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in (JPEG, jpeg)]
-    assert np.array_equal(pixels[0], pixels[1])
+    plain, commented = (
+        cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in (JPEG, jpeg)
+    )
+    assert plain is not None
+    assert commented is not None
+    assert np.array_equal(plain, commented)
 
 
 def test_an_outline_is_no_finer_than_the_preview() -> None:

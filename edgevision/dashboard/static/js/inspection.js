@@ -19,7 +19,7 @@ byId("overlay").addEventListener("change", (event) => (picture.hasOverlay = even
 get(path("api", "results", resultId)).then(show, () => {
   openShell([[t("inspections"), "/results"]]);
   setText(byId("verdict"), t("not_found"));
-  for (const panel of document.querySelectorAll("main > .panel:not(.verdict)")) panel.hidden = true;
+  for (const panel of document.querySelectorAll("main .panel:not(.verdict)")) panel.hidden = true;
 });
 
 function show({ summary, message, previous, next }) {

@@ -9,6 +9,8 @@ const LARGE_PX = 240;
 
 /** A canvas on which lengths are pixels of the screen and places are pixels of the frame. */
 export class Pen {
+  #labels = [];
+
   constructor(context, scale, density) {
     [this.context, this.scale, this.density] = [context, scale, density];
     /** Whether there is room for words. */
@@ -37,17 +39,26 @@ export class Pen {
     return [left - gap, top - gap, Math.max(right, left + 3) + gap, Math.max(bottom, top + 3) + gap];
   }
 
-  /** Write a label above the box, or below it where there is no room. */
-  label(text, [left, top, , bottom], ground) {
+  /** Write a label above the box, or below it, where no other label is covered. */
+  label(text, box, ground) {
     const { context, density } = this;
-    const width = context.measureText(text).width + 8 * density;
-    const height = 17 * density;
-    const x = Math.max(0, Math.min(left, context.canvas.width - width));
-    const y = top - height >= 0 ? top - height : Math.min(bottom, context.canvas.height - height);
+    const [width, height] = [context.measureText(text).width + 8 * density, 17 * density];
+    const [x, y] = this.#place(box, width, height);
+    this.#labels.push([x, y, width]);
     context.fillStyle = ground;
     context.fillRect(x, y, width, height);
     context.fillStyle = "#fff";
     context.fillText(text, x + 4 * density, y + 12.5 * density);
+  }
+
+  #place([left, top, , bottom], width, height) {
+    const { canvas } = this.context;
+    const x = Math.max(0, Math.min(left, canvas.width - width));
+    const isFree = (y) =>
+      y >= 0 && y + height <= canvas.height &&
+      !this.#labels.some(([x1, y1, width1]) => x < x1 + width1 && x1 < x + width && Math.abs(y - y1) < height);
+    const rows = [top - height, bottom, top - 2 * height, bottom + height];
+    return [x, rows.find(isFree) ?? Math.max(0, Math.min(bottom, canvas.height - height))];
   }
 }
 
