@@ -1,6 +1,6 @@
 import pytest
 
-from edgevision.capture.fake import FakeSource
+from edgevision.capture.fake import FakeSource, Step
 from edgevision.capture.segment import SegmentSource
 from edgevision.errors import CaptureError, TruncatedInput
 from tests.videos import grey_step, numbered
@@ -53,7 +53,7 @@ def test_it_knows_its_length_as_far_as_the_recording_does(
 
 
 def test_damage_is_told_where_the_segment_reaches_it_and_not_before() -> None:
-    damaged = [numbered(0), numbered(1), TruncatedInput("expected 5 frames, read 2")]
+    damaged: list[Step] = [numbered(0), numbered(1), TruncatedInput("expected 5 frames, read 2")]
     before, after = SegmentSource(FakeSource(damaged), 0, 2), SegmentSource(FakeSource(damaged), 1, None)
 
     assert len(frames_of(before)) == 2
