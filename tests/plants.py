@@ -25,11 +25,12 @@ from edgevision.messages import (
     result_message,
     state_message,
 )
+from edgevision.messages.preview import preview_message
 from edgevision.ports import EngineInfo
-from edgevision.types import ImageBgr, Inspection, Judgement, Reason, Verdict
+from edgevision.types import Inspection, Judgement, Reason, Verdict
 from tests.inspections import MODEL, RECIPE, ng_inspection, ok_inspection
 
-__all__ = ["Said", "Station", "comment", "preview"]
+__all__ = ["Said", "Station", "preview"]
 
 _HOST = HostFacts(hostname="box", os="Linux", machine="x86_64", cpu="A processor", cpu_count=4, python="3.11")
 _ENGINE = EngineInfo(
@@ -115,22 +116,27 @@ class Station:
 
     def preview(self, result_id: str, grey: int = 90) -> Said:
         """Show a picture of an inspection."""
-        return f"{self.root}/{self.name}/{self.camera}/preview", preview(result_id, grey), False
+        return self.topics.preview(self.camera), preview(result_id, grey), False
+
+    def inspected(self, inspection: Inspection, now_ns: int, grey: int = 90) -> Iterator[Said]:
+        """Tell and show what was found in a part."""
+        self.counts[inspection.verdict.judgement] += 1
+        seen = replace(inspection, camera=self.camera, wall_ns=now_ns)
+        message = result_message(seen, station=self.name, published_ns=now_ns)
+        yield self.topics.result(self.camera), encode(message), False
+        yield self.topics.preview(self.camera), preview_message(_grey(grey), seen, 1.0), False
 
 
 def preview(result_id: str | None, grey: int = 90) -> bytes:
-    """Return a grey JPEG file whose comment names the inspection."""
-    return comment(np.full((72, 128, 3), grey, np.uint8), result_id)
-
-
-def comment(image_bgr: ImageBgr, result_id: str | None) -> bytes:
-    """Return a JPEG file of the image whose comment names the inspection, if any."""
-    _, encoded = cv2.imencode(".jpg", image_bgr)
-    jpeg = encoded.tobytes()
+    """Return a grey JPEG file whose comment names the inspection, if any."""
     if result_id is None:
-        return jpeg
-    text = f"result_id={result_id}".encode()
-    return jpeg[:2] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + jpeg[2:]
+        return _grey(grey)
+    return preview_message(_grey(grey), ok_inspection(result_id=result_id), 1.0)
+
+
+def _grey(level: int) -> bytes:
+    _, encoded = cv2.imencode(".jpg", np.full((72, 128, 3), level, np.uint8))
+    return encoded.tobytes()
 
 
 def _nd() -> Inspection:

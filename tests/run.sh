@@ -32,15 +32,20 @@ make_venv() {
         stop "no virtual environment could be made; on Debian and Ubuntu: apt-get install python3-venv"
 }
 
+pip_install() {
+    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
+        --constraint deploy/constraints.txt --editable ".[$1]"
+}
+
 install_package() {
-    wanted=$(cat pyproject.toml deploy/constraints.txt | cksum)
+    wanted=$(cat pyproject.toml deploy/constraints.txt tests/run.sh | cksum)
     stamp=$venv/.tests-installed
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
     echo "installing the package and what its tests need into $venv (once)"
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
-        --constraint deploy/constraints.txt \
-        --editable '.[cpu,openvino,demo,dashboard,gallery,gpio,parquet,export,test]' ||
+    pip_install cpu,openvino,demo,dashboard,gallery,gpio,parquet,export,test ||
         stop "the package could not be installed; pip says why above"
+    pip_install ray || echo "Ray cannot be installed here, pip says why above:" \
+        "the tests of a replay on a cluster are skipped"
     echo "$wanted" >"$stamp"
 }
 

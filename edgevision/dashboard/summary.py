@@ -4,10 +4,11 @@ from typing import Any
 
 from edgevision.messages.result import ResultMessage
 
-__all__ = ["MAX_DEFECTS", "clipped", "result_summary"]
+__all__ = ["MAX_DEFECTS", "MAX_IDENTITIES", "clipped", "result_summary"]
 
 MAX_DEFECTS = 64
 """More boxes on one picture help nobody."""
+MAX_IDENTITIES = 16
 _MAX_TEXT = 300
 
 
@@ -34,5 +35,14 @@ def result_summary(message: ResultMessage, received_ms: int) -> dict[str, Any]:
         "defects": [
             {"class": clipped(one.class_, 64), "score": one.score, "box_xyxy": list(one.box_xyxy)}
             for one in message.defects[:MAX_DEFECTS]
+        ],
+        "identities": [
+            {
+                "name": clipped(one.name, 64) if one.name is not None else None,
+                "score": one.score,
+                "box_xyxy": list(one.box_xyxy),
+                "problem": one.problem is not None,
+            }
+            for one in (message.identities or ())[:MAX_IDENTITIES]
         ],
     }

@@ -1,6 +1,6 @@
 """Small pictures for people who watch: the newest of each camera, and not too often.
 
-A comment inside the JPEG, `result_id=…`, says whose picture it is: what was found stands in that result.
+Comments inside the JPEG say whose picture it is and where the outlines run (`messages.preview`).
 Encoding has a thread of its own; a picture that is not sent yet when a newer one
 comes is replaced by it, but an NG or ND never by an OK. Nothing of this is kept or counted.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from edgevision.config.evidence import PreviewSettings
 from edgevision.evidence.render import jpeg
+from edgevision.messages.preview import preview_message
 from edgevision.ops.image import stretch
 from edgevision.types import Inspected, Judgement
 
@@ -88,19 +89,11 @@ class Previewer:
     def _picture(self, inspected: Inspected) -> bytes:
         image = inspected.seen.image_bgr
         height, width = image.shape[:2]
-        if width > self._settings.width:
-            small_height = max(1, round(height * self._settings.width / width))
-            image = stretch(image, (self._settings.width, small_height))
-        return _commented(
-            jpeg(image, self._settings.jpeg_quality), f"result_id={inspected.inspection.result_id}"
-        )
+        shrink = max(1.0, width / self._settings.width)
+        if shrink > 1.0:
+            image = stretch(image, (self._settings.width, max(1, round(height / shrink))))
+        return preview_message(jpeg(image, self._settings.jpeg_quality), inspected.inspection, shrink)
 
 
 def _is_ok(inspected: Inspected) -> bool:
     return inspected.inspection.verdict.judgement is Judgement.OK
-
-
-def _commented(content: bytes, comment: str) -> bytes:
-    """Return a JPEG with a comment segment behind its start marker (ITU-T T.81, B.2.4.5)."""
-    text = comment.encode()
-    return content[:2] + b"\xff\xfe" + (len(text) + 2).to_bytes(2, "big") + text + content[2:]

@@ -57,7 +57,7 @@ CHANNELS: tuple[Channel, ...] = (
     _camera("last", "result", 0, "The newest result, for dashboards.", is_retained=True),
     _camera("metrics", "metrics", 0, "Counts, rate, latency, outbox, evidence.", is_retained=False),
     _camera("counters", "counters", 1, "The books of a triggered camera.", is_retained=True),
-    _camera("preview", None, 0, "A small JPEG; its comment names the inspection.", is_retained=False),
+    _camera("preview", None, 0, "A small JPEG; its comments name the inspection.", is_retained=False),
     _camera("snapshot", None, 1, "The newest frame as JPEG, on command.", is_retained=False),
     _command(Verb.TRIGGER, "command-trigger", "Inspect what stands there now."),
     _command(Verb.START, "command", "Go on inspecting."),

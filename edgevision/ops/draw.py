@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edgevision.ops.polygons import polygon_mask
+from edgevision.ops.polygons import is_box, polygon_mask
 from edgevision.types import Defect, Identity, ImageBgr, Inspection, Judgement
 
 __all__ = ["annotate"]
@@ -93,7 +93,7 @@ class _Pen:
 
 def _outline(pen: _Pen, defect: Defect) -> None:
     """Draw the outline a little outside the defect, so that a thin crack stays visible; a box around it."""
-    if _is_box(defect):
+    if is_box(defect.outline_xy, defect.box_xyxy):
         width = pen.px(1.5)
         gap = width // 2 + 1
         left, top, right, bottom = defect.box_xyxy
@@ -114,7 +114,7 @@ def _tag(pen: _Pen, defect: Defect, taken: list[Box]) -> Box:
     colour, margin = _colour(defect), pen.px(4)
     left, top, right, bottom = defect.box_xyxy
     frame = (left - 2 * margin, top - 2 * margin, right + 2 * margin, bottom + 2 * margin)
-    if not _is_box(defect):
+    if not is_box(defect.outline_xy, defect.box_xyxy):
         cv2.rectangle(pen.image, frame[:2], frame[2:], colour, pen.px(1), cv2.LINE_AA)
     return _label(pen, _caption(defect), frame, colour, taken)
 
@@ -139,13 +139,6 @@ def _label(pen: _Pen, text: str, frame: Box, colour: Bgr, taken: list[Box]) -> B
     cv2.rectangle(pen.image, (x1, y1), (x2, y2), colour, cv2.FILLED)
     pen.write(text, (x1 + margin, y2 - margin), 0.42, _DARK)
     return place
-
-
-def _is_box(defect: Defect) -> bool:
-    """Whether the outline says no more than the box, as detectors' do."""
-    left, top, right, bottom = defect.box_xyxy
-    corners = {(left, top), (right - 1, top), (right - 1, bottom - 1), (left, bottom - 1)}
-    return len(defect.outline_xy) <= 4 and set(map(tuple, defect.outline_xy.tolist())) == corners
 
 
 def _free_place(frame: Box, size_wh: Point, image_hw: tuple[int, ...], taken: list[Box]) -> Box:

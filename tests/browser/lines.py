@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ from edgevision.daemon.run import Daemon
 from edgevision.dashboard.serve import Dashboard
 from edgevision.dashboard.settings import DashboardSettings
 from edgevision.ledger.reader import LedgerReader
-from edgevision.ops.image import stretch
-from edgevision.types import Inspected, Judgement
-from tests.plants import Said, comment
+from edgevision.types import Judgement
+from tests.plants import Said
 from tests.stations import loaded_station, write_station
 
 _RECIPE = Path(__file__).parents[2] / "deploy/examples/surface-crack.yaml"
@@ -54,25 +53,8 @@ def spoken(port: int) -> Iterator[Mouth]:
         mouth.close()
 
 
-class Previews:
-    """Shows each inspection, as a station's previews do."""
-
-    def __init__(self, mouth: Mouth, station: str) -> None:
-        self._mouth = mouth
-        self._station = station
-
-    def commit(self, batch: Sequence[Inspected]) -> None:
-        for inspected in batch:
-            if inspected.frame is None:
-                continue
-            inspection = inspected.inspection
-            topic = f"edgevision/{self._station}/{inspection.camera}/preview"
-            small = stretch(inspected.frame.image_bgr, (320, 240))
-            self._mouth.say((topic, comment(small, inspection.result_id), False))
-
-
 @contextmanager
-def real_line(folder: Path, port: int, mouth: Mouth, *, fps: float = 5.0, **limits: Any) -> Iterator[Daemon]:
+def real_line(folder: Path, port: int, *, fps: float = 5.0, **limits: Any) -> Iterator[Daemon]:
     """Run a daemon on the sample line, with its ledger in `folder`; `limits` are those of the daemon."""
     camera = {"source": "sample:1", "fps": fps}
     path = write_station(
@@ -82,10 +64,11 @@ def real_line(folder: Path, port: int, mouth: Mouth, *, fps: float = 5.0, **limi
         recipe=str(_RECIPE),
         ledger={"path": str(folder / "ledger.sqlite")},
         metrics_every_s=1.0,
+        preview={"every_s": 0.05},
     )
     station, recipe = loaded_station(path)
     stop = threading.Event()
-    daemon = Daemon(station, recipe, observers=[Previews(mouth, station.station)], **limits)
+    daemon = Daemon(station, recipe, **limits)
     thread = threading.Thread(target=daemon.run, args=(stop,))
     thread.start()
     try:

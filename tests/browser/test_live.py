@@ -36,13 +36,9 @@ FRAME_TIMES = """(for_ms) => new Promise((resolve) => {
 
 
 def test_the_counts_of_a_live_line_are_those_of_its_ledger(page: Page, tmp_path: Path) -> None:
-    with (
-        running_mosquitto() as broker,
-        spoken(broker.port) as mouth,
-        dashboard_at(broker.port, tmp_path) as at,
-    ):
+    with running_mosquitto() as broker, dashboard_at(broker.port, tmp_path) as at:
         page.goto(f"{at}station/line1")
-        with real_line(tmp_path, broker.port, mouth, frames=PARTS):
+        with real_line(tmp_path, broker.port, frames=PARTS):
             expect(page.locator("#health")).to_contain_text("surface-crack")
             expect(page.locator("#picture figcaption")).to_contain_text("S1-")
             expect(page.locator("#health")).to_contain_text("stopped", timeout=LONG_MS)
@@ -57,7 +53,7 @@ def test_the_counts_of_a_live_line_are_those_of_its_ledger(page: Page, tmp_path:
 def test_a_broker_that_goes_and_comes_back_is_shown_and_counting_goes_on(page: Page, tmp_path: Path) -> None:
     with running_mosquitto(persistent=True) as broker, dashboard_at(broker.port, tmp_path) as at:
         page.goto(f"{at}station/line1")
-        with spoken(broker.port) as mouth, real_line(tmp_path, broker.port, mouth) as daemon:
+        with real_line(tmp_path, broker.port) as daemon:
             expect(page.locator("#counts [data-count=OK]")).not_to_have_text("0")
             broker.stop()
             expect(page.locator("#banner")).to_contain_text("No connection to the broker")

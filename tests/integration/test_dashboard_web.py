@@ -64,10 +64,11 @@ def test_every_answer_forbids_what_a_page_of_ours_does_not_need(tmp_path: Path) 
 
 
 def test_no_page_has_script_or_style_of_its_own() -> None:
-    from edgevision.dashboard import app
+    from edgevision.dashboard import app, pages
 
-    for page in app._STATIC.glob("*.html"):
-        text = page.read_text()
+    texts = [page.read_text() for page in pages._FOLDER.glob("*.html")]
+    assert len(texts) == len(pages._NAMES) + 1
+    for text in texts:
         assert "<script>" not in text
         assert "style=" not in text
         assert " on" not in text.replace(" one", "")

@@ -1,11 +1,13 @@
-"""Replay on a local Ray cluster of two workers: the same file, also when a worker is killed."""
+"""Replay on a local Ray cluster of two workers: the same file, also when a worker dies."""
 
 import os
-import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,46 +16,57 @@ from edgevision.build import Models
 from edgevision.config.document import load_recipe
 from edgevision.config.station import EngineSettings
 from edgevision.errors import TruncatedInput
-from edgevision.messages import VOLATILE_FIELDS
 from edgevision.replay.cluster import replay_on_ray
 from edgevision.replay.outputs import ResultLines
 from edgevision.replay.pieces import Job, cut
 from edgevision.replay.play import Replay
 from tests.integration.conftest import Command
+from tests.lasting import lasting
 from tests.stations import FRUGAL, write_parts, write_recipe
 from tests.videos import write_video
 
 ENGINE = EngineSettings(name="onnxruntime", provider="cpu", precision="fp32", threads=1)
 STORE_BYTES = 80 << 20
+RAY_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # Stay on the loopback.
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": "for-this-test-only-0123456789abcdef",
+}
 START_S = 60.0
 
 
-def lasting(path: Path) -> bytes:
-    """Return the lines without the fields that may differ between two runs."""
-    volatile = re.compile(b'"(?:' + "|".join(sorted(VOLATILE_FIELDS)).encode() + rb')":[^,}]+,?')
-    return volatile.sub(b"", path.read_bytes())
+@dataclass(frozen=True)
+class Workers:
+    """A cluster on the loopback: a head without cores, and two workers of one core."""
+
+    cluster: Any
+    address: str
+
+    def lose(self, pid: int) -> None:
+        """Take away the worker whose process this is, as when its machine loses power."""
+        parent = parent_of(pid)
+        for node in list(self.cluster.worker_nodes):
+            if parent in {info.process.pid for info in node.all_processes["raylet"]}:
+                self.cluster.remove_node(node, allow_graceful=False)
 
 
 @pytest.fixture(scope="module")
-def cluster(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Start a head without cores and two workers of one core on the loopback; give the head's address."""
-    if not request.config.getoption("--long"):
-        pytest.skip("starting a cluster takes minutes on a small machine; it runs with --long")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Stay on the loopback.
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'edgevision[ray]'")
-    from ray.cluster_utils import Cluster
+def workers() -> Iterator[Workers]:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="ray") as folder:
+        for name, value in (RAY_ENVIRONMENT | {"RAY_TMPDIR": folder}).items():
+            patch.setenv(name, value)
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'edgevision[ray]'")
+        from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
-    started = Cluster(
-        initialize_head=True,
-        head_node_args=head | {"object_store_memory": STORE_BYTES, "dashboard_host": "127.0.0.1"},
-    )
-    for _ in range(2):
-        started.add_node(num_cpus=1, object_store_memory=STORE_BYTES, node_ip_address="127.0.0.1")
-    started.wait_for_nodes(timeout=START_S)
-    yield str(started.address)
-    started.shutdown()
+        common = {"object_store_memory": STORE_BYTES, "node_ip_address": "127.0.0.1"}
+        head = {"num_cpus": 0, "include_dashboard": False, "dashboard_host": "127.0.0.1"}
+        cluster = Cluster(initialize_head=True, head_node_args=common | head)
+        for _ in range(2):
+            cluster.add_node(num_cpus=1, **common)
+        cluster.wait_for_nodes(timeout=START_S)
+        yield Workers(cluster, str(cluster.address))
+        cluster.shutdown()
 
 
 @pytest.fixture
@@ -96,65 +109,88 @@ def is_descendant(pid: int) -> bool:
     while pid > 1:
         if pid == os.getpid():
             return True
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return False
+        pid = parent_of(pid)
     return False
 
 
-def test_the_cluster_writes_the_same_file_while_a_worker_is_killed(
-    cluster: str, job: Job, tmp_path: Path
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def parent_of(pid: int) -> int:
+    """Return the parent of a process, 0 of one that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+@contextmanager
+def struck(strike: Callable[[int], None]) -> Iterator[list[int]]:
+    """Do something to the first process that is seen inspecting a piece; give a list of that one."""
+    struck: list[int] = []
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not struck and not is_over.wait(0.02):
+            for pid in busy_workers()[:1]:
+                strike(pid)
+                struck.append(pid)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield struck
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+@pytest.mark.parametrize("loss", ["worker", "machine"])
+def test_the_file_is_the_same_although_a_worker_or_its_machine_is_lost(
+    workers: Workers, job: Job, tmp_path: Path, loss: str
 ) -> None:
     inputs = [str(long_video(tmp_path / "belt.mp4")), str(write_parts(tmp_path / "parts", truth=True))]
     alone, spread = tmp_path / "alone.jsonl", tmp_path / "spread.jsonl"
     locally(job, inputs, alone)
     assert len(cut(inputs, None, parts=4)) == 5
-    killed: list[int] = []
-    is_over = threading.Event()
 
-    def kill_one() -> None:
-        while not killed and not is_over.wait(0.02):
-            for pid in busy_workers()[:1]:
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
+    strike = workers.lose if loss == "machine" else kill
+    with struck(strike) as lost:
+        summary = replay_on_ray(workers.address, inputs, job, spread)
 
-    killer = threading.Thread(target=kill_one)
-    killer.start()
-    try:
-        summary = replay_on_ray(cluster, inputs, job, spread)
-    finally:
-        is_over.set()
-        killer.join()
-
-    assert len(killed) == 1
+    assert len(lost) == 1
     assert summary.tally.total == 906
     assert summary.damage == []
-    assert lasting(spread) == lasting(alone)
+    assert lasting(spread.read_bytes()) == lasting(alone.read_bytes())
 
 
-def test_damage_is_told_once(cluster: str, job: Job, tmp_path: Path) -> None:
+def test_damage_is_told_once(workers: Workers, job: Job, tmp_path: Path) -> None:
     whole = long_video(tmp_path / "belt.avi")
     cut_off = tmp_path / "short.avi"
     cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size * 3 // 5])
     alone, spread = tmp_path / "alone.jsonl", tmp_path / "spread.jsonl"
     with pytest.raises(TruncatedInput):
         locally(job, [str(cut_off)], alone)
-    summary = replay_on_ray(cluster, [str(cut_off)], job, spread)
+    summary = replay_on_ray(workers.address, [str(cut_off)], job, spread)
 
     assert len(summary.damage) == 1
-    assert lasting(spread) == lasting(alone)
+    assert lasting(spread.read_bytes()) == lasting(alone.read_bytes())
 
 
-def test_the_command_line_replays_on_the_cluster(cluster: str, tmp_path: Path, command: Command) -> None:
+def test_the_command_line_finds_the_cluster_of_this_machine(
+    workers: Workers, tmp_path: Path, command: Command
+) -> None:
     recipe, parts = write_recipe(tmp_path), write_parts(tmp_path / "parts", truth=True)
     common: list[Any] = ["replay", *FRUGAL, "--recipe", recipe]
-    done = command(*common, "--out", tmp_path / "spread.jsonl", "--ray", cluster, parts)
+    done = command(*common, "--out", tmp_path / "spread.jsonl", "--ray", "auto", parts)
 
     assert done.status == 0, done.err
     assert "escapes 1, false NG 0, ND 0" in done.out
     assert command(*common, "--out", tmp_path / "alone.jsonl", parts).status == 0
-    assert lasting(tmp_path / "spread.jsonl") == lasting(tmp_path / "alone.jsonl")
+    assert lasting((tmp_path / "spread.jsonl").read_bytes()) == lasting(
+        (tmp_path / "alone.jsonl").read_bytes()
+    )
 
 
 @pytest.mark.parametrize("option", ["--masks", "--annotate"])

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { byId, el, path, setText } from "./dom.js";
 import { number, partName } from "./format.js";
+import { identityName } from "./identities.js";
 import { Picture } from "./picture.js";
 import { openShell, stationCrumb } from "./shell.js";
 import { showVerdict } from "./verdict.js";
@@ -13,12 +14,12 @@ const NOT_IN_RECORD = new Set(["reasons", "defects", "reason", "schema"]);
 
 const resultId = decodeURIComponent(location.pathname.split("/")[2]);
 const picture = new Picture(byId("picture"));
-byId("overlay").addEventListener("change", (event) => (picture.hasBoxes = event.target.checked));
+byId("overlay").addEventListener("change", (event) => (picture.hasOverlay = event.target.checked));
 
 get(path("api", "results", resultId)).then(show, () => {
   openShell([[t("inspections"), "/results"]]);
   setText(byId("verdict"), t("not_found"));
-  for (const panel of document.querySelectorAll("main > .panel:not(.verdict)")) panel.hidden = true;
+  for (const panel of document.querySelectorAll("main .panel:not(.verdict)")) panel.hidden = true;
 });
 
 function show({ summary, message, previous, next }) {
@@ -29,6 +30,7 @@ function show({ summary, message, previous, next }) {
   byId("neighbours").append(...[link("previous", previous), link("next", next)].filter(Boolean));
   showReasons(message.reasons ?? []);
   showDefects(message.defects ?? []);
+  showIdentities(message.identities ?? []);
   const scalars = Object.entries(message).filter(([name, value]) => !NOT_IN_RECORD.has(name) && (value === null || typeof value !== "object"));
   byId("record").append(...scalars.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: String(value), title: String(value) })]));
 }
@@ -40,13 +42,20 @@ function showReasons(reasons) {
 }
 
 function showDefects(defects) {
-  const head = ["class", "score", "box", "length", "width", "area"];
-  const cells = (defect) => [
-    defect.class, number(defect.score, 3), (defect.box_xyxy ?? []).join(" "), ...MEASURES.map((name) => (name in defect ? number(defect[name], 1) : "–")),
-  ];
-  byId("defects").append(
+  const measures = (defect) => MEASURES.map((name) => (name in defect ? number(defect[name], 1) : "–"));
+  const row = (one) => [one.class, number(one.score, 3), (one.box_xyxy ?? []).join(" "), ...measures(one)];
+  showTable(byId("defects"), ["class", "score", "box", "length", "width", "area"], defects.map(row));
+}
+
+function showIdentities(identities) {
+  const row = (one) => [identityName(one), number(one.score, 3), (one.box_xyxy ?? []).join(" "), one.task, one.problem ?? "–"];
+  showTable(byId("identities"), ["identity", "score", "box", "step", "problem"], identities.map(row));
+}
+
+function showTable(table, head, rows) {
+  table.append(
     el("thead", {}, el("tr", {}, ...head.map((word) => el("th", { scope: "col", text: t(word) })))),
-    el("tbody", {}, ...defects.map((defect) => el("tr", {}, ...cells(defect).map((text) => el("td", { text }))))),
+    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((text) => el("td", { text }))))),
   );
-  if (!defects.length) byId("defects").closest(".panel").hidden = true;
+  if (!rows.length) table.closest(".panel").hidden = true;
 }

@@ -28,7 +28,7 @@ const counters = new Counters(byId("counts"));
 const trends = new Trends();
 const results = new Results(byId("results"), byId("search"), { station });
 
-byId("overlay").addEventListener("change", (event) => (picture.hasBoxes = event.target.checked));
+byId("overlay").addEventListener("change", (event) => (picture.hasOverlay = event.target.checked));
 me().then(({ hours }) => setText(byId("window"), t("hours", { hours: number(hours, hours % 1 ? 1 : 0) })));
 openCommands(station);
 showVerdict(null);
