@@ -98,7 +98,7 @@ def test_pictures_of_a_live_line(page: Page, tmp_path: Path) -> None:
 @on_demand
 def test_pictures_of_reports_on_the_sample_line(page: Page, tmp_path: Path) -> None:
     recipe = yaml.safe_load(RECIPE.read_text())
-    recipe |= {"version": "1.1.0", "grey_band": {"low": 0.88, "high": 0.99}}
+    recipe |= {"version": "2.0.0", "grey_band": {"low": 0.88, "high": 0.99}}
     recipe["rules"][2]["min_area_px"] = 120
     (tmp_path / "changed.yaml").write_text(yaml.safe_dump(recipe))
     station = write_station(tmp_path, {"source": "sample:4"}, record={"folder": "out", "min_free_gb": 0})

@@ -36,6 +36,7 @@ NOT_RUN = {
     "needs a station with the page": 1,
     "needs several machines; a test starts workers on one": 1,
     "replaces the program": 1,
+    "takes hours": 1,
 }
 ELSEWHERE = {"deploy/INSTALL.md", "deploy/REPLAY.md", "deploy/TRAINING.md"}
 """Run by tests of their own: on a booted systemd, in a folder with the examples, and with torch."""
