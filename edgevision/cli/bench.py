@@ -51,7 +51,7 @@ def bench(
     from edgevision.host.logs import set_up_logs
 
     set_up_logs("warning")
-    if json is not None:
+    if json is not None and not json.exists():
         _save(json, b"")  # A wrong path is told before minutes of measuring.
     if suite:
         _measure_suite(bundle, video, json, rounds, turn)

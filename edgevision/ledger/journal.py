@@ -196,8 +196,11 @@ class Ledger:
         return is_written and is_more
 
     def _to_note(self) -> list[int]:
-        """Return the acknowledgements for the file that are due; those of unwritten results are done with."""
-        is_due = time.monotonic() >= self._acknowledged.due_s
+        """Return the acknowledgements for the file that are due; those of unwritten results are done with.
+
+        With new results all are due: where these need room, none may be dropped that the broker has got.
+        """
+        is_due = time.monotonic() >= self._acknowledged.due_s or bool(len(self._unwritten))
         if not (is_due or self._closing.is_set() or self._disk.failure):
             return []
         row_ids = self._acknowledged.take()

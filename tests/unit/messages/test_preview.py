@@ -81,4 +81,4 @@ def test_more_than_a_comment_holds_is_left_out() -> None:
     told = outlines(preview_message(JPEG, with_defects(*[jagged] * 9), 0.0))
 
     assert 2 <= len(told) < 9
-    assert {len(each) for each in told} == {3000}
+    assert len({len(each) for each in told}) == 1
