@@ -205,7 +205,7 @@ def test_a_daemon_with_a_damaged_ledger_starts_with_a_new_one_and_says_so(tmp_pa
 
 _HEADER = pytest.param(
     "header",
-    marks=pytest.mark.xfail(reason="a header kept in memory is not read again while it runs", strict=False),
+    marks=pytest.mark.xfail(reason="not noticed within a minute while it runs", strict=False),
 )
 
 

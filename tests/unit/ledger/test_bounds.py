@@ -110,3 +110,15 @@ def test_a_clock_that_jumps_drops_nothing_that_waits(
     later.close()
     monkeypatch.undo()
     assert verified(path) == {("waiting", "OK"): 3}
+
+
+def test_what_the_broker_has_got_makes_room_before_anything_waiting_is_dropped(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db", max_bytes=400_000)
+    append(ledger, [result(number, NG, size=8000) for number in range(40)])
+    for row in ledger.pending(20):
+        ledger.delivered(row.row_id)
+    append(ledger, [result(number, NG, size=8000) for number in range(40, 55)])
+
+    assert ledger.dropped[NG] == 0
+    assert ledger.depth == 35
+    ledger.close()
