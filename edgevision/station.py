@@ -57,8 +57,11 @@ class Lane:
         self._is_halted = False
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
-        name = f"inspect-{feed.camera}"
-        self._threads = [threading.Thread(target=self._work, name=f"{name}-{i}") for i in range(workers)]
+        self._ended = [threading.Event() for _ in range(workers)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(ended,), name=f"inspect-{feed.camera}-{i}")
+            for i, ended in enumerate(self._ended)
+        ]
 
     @property
     def feed(self) -> Feed:
@@ -106,16 +109,18 @@ class Lane:
     def join(self) -> None:
         """Wait until every taken frame is committed, close the source, raise what ended the lane.
 
-        Also after a start that failed half-way.
+        Also after a start that failed half-way. It may be called again after a KeyboardInterrupt:
+        an interrupted `Thread.join` of Python 3.11 and 3.12 takes its thread for ended, an event does not.
         """
-        for thread in self._threads:
+        for thread, ended in zip(self._threads, self._ended, strict=True):
             if thread.ident is not None:
+                ended.wait()
                 thread.join()
         self._feed.stop()
         if self._failure is not None:
             raise self._failure
 
-    def _work(self) -> None:
+    def _work(self, ended: threading.Event) -> None:
         self._beat()
         try:
             while (taken := self._take()) is not None:
@@ -125,6 +130,7 @@ class Lane:
             self._fail(error)
         finally:
             self._beat(FOR_EVER_S)
+            ended.set()
 
     def _take(self) -> tuple[int, Frame] | None:
         """Return the next frame with its place in the order; None when there will be none."""

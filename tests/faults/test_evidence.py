@@ -145,6 +145,8 @@ def test_a_station_that_may_not_write_a_byte_goes_on_and_raises_an_alarm(tmp_pat
                 alarm = wait_until(subscriber, TOPICS.alarm, lambda message: message["active"])
                 results(subscriber, count=len(results(subscriber)) + 5)
                 assert process.poll() is None
+                process.terminate()
+                assert process.wait(60) == 0
             finally:
                 process.kill()
 

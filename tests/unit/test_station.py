@@ -1,4 +1,5 @@
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -297,3 +298,23 @@ def test_a_halted_lane_takes_no_frame_until_it_goes_on() -> None:
         lane.resume()
 
     assert kept.frame_ids == list(range(8))
+
+
+def test_a_join_that_was_interrupted_still_waits_for_the_workers() -> None:
+    began, finish, kept = threading.Event(), threading.Event(), Kept()
+
+    def look(_: Frame) -> None:
+        began.set()
+        assert finish.wait(LONG_S)
+
+    lane = Lane(recording([picture()]), lambda: inspector(look), [kept])
+    lane.start()
+    assert began.wait(LONG_S)
+    threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        lane.join()
+    lane.stop()
+    threading.Timer(0.05, finish.set).start()
+    lane.join()
+
+    assert kept.frame_ids == [0]
