@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+
 from edgevision.assembly import ModelStep, StepLoader
 from edgevision.capture.address import kind_of
 from edgevision.capture.feed import RecordingFeed
@@ -109,6 +111,7 @@ class Models:
             GalleryError: a gallery is refused.
             EngineError: no engine runs it as required.
         """
+        cv2.setNumThreads(1)  # The cores are shared out between the workers; OpenCV's own threads spin.
         self._recipe = loaded
         self._steps: Sequence[ModelStep] = StepLoader(loaded, settings, streams).steps()
 

@@ -58,7 +58,7 @@ class Inspector:
         findings: list[Findings] = []
         failures: list[Reason] = []
         for task in self._tasks:
-            found = _run(task, frame, self._result_id(frame))
+            found = self._run(task, frame)
             if isinstance(found, Findings):
                 findings.append(found)
             else:
@@ -97,6 +97,18 @@ class Inspector:
             part_id=trigger.part_id,
             trigger_id=trigger.trigger_id,
         )
+
+    def _run(self, task: Task, frame: Frame) -> Findings | Reason:
+        try:
+            return task.run(frame)
+        except (EngineError, InspectionError) as error:
+            return _failed(task.name, error)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
+            record = {"journal": {"EDGEVISION_RESULT_ID": self._result_id(frame)}}
+            _log.exception(
+                "task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera, extra=record
+            )
+            return _failed(task.name, error)
 
     def _judged(self, findings: Sequence[Findings], failures: Sequence[Reason]) -> Verdict:
         try:
@@ -147,19 +159,6 @@ def _unfit(frame: Frame) -> Reason | None:
     if frame.changed:
         return Reason("camera_changed", f"{frame.camera} gives {frame.changed}")
     return None
-
-
-def _run(task: Task, frame: Frame, result_id: str) -> Findings | Reason:
-    try:
-        return task.run(frame)
-    except (EngineError, InspectionError) as error:
-        return _failed(task.name, error)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the frame gets its verdict
-        record = {"journal": {"EDGEVISION_RESULT_ID": result_id}}
-        _log.exception(
-            "task %s failed on frame %d of %s", task.name, frame.frame_id, frame.camera, extra=record
-        )
-        return _failed(task.name, error)
 
 
 def _zones_outside(recipe: Recipe, frame: Frame) -> list[Reason]:

@@ -13,7 +13,7 @@ from edgevision.bundle.archive import Bundle
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import EngineSettings
 from edgevision.engines.choose import candidates, choose_engine
-from edgevision.engines.machine import available_threads
+from edgevision.engines.machine import parallel_calls
 from edgevision.engines.spec import EngineRequest
 from edgevision.errors import BundleError, EngineError
 
@@ -60,7 +60,7 @@ class Pieces:
         """Load; raises BundleError or EngineError when a loop's engine does not run the bundle."""
         with ExitStack() as undo:
             undo.callback(self._stack.close)
-            streams = available_threads()
+            streams = parallel_calls()
             for settings in (EngineSettings(), self._settings):
                 self._load_loop(settings, streams)
             for request in candidates(self._bundle, EngineSettings(), streams):

@@ -15,7 +15,7 @@ from pathlib import Path
 from edgevision.build import Models
 from edgevision.config.document import load_recipe
 from edgevision.config.station import EngineSettings
-from edgevision.engines.machine import available_threads
+from edgevision.engines.machine import parallel_calls
 from edgevision.errors import EdgeVisionError
 from edgevision.replay.play import Replay
 from edgevision.types import Inspected
@@ -76,7 +76,7 @@ class _FirstVerdict:
 
 
 def _inspect(recipe: Path, video: str) -> float | None:
-    streams = available_threads()
+    streams = parallel_calls()
     loaded = load_recipe(recipe)
     first = _FirstVerdict()
     models = Models(loaded, EngineSettings(), streams)

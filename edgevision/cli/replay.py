@@ -103,10 +103,10 @@ def _replay_here(
 ) -> "Summary":
     """Replay on all cores of this machine."""
     from edgevision.build import Models
-    from edgevision.engines.machine import available_threads
+    from edgevision.engines.machine import parallel_calls
     from edgevision.replay.play import Replay
 
-    workers = available_threads()
+    workers = parallel_calls()
     with closing(Models(loaded, engine, streams=workers)) as models:
         replaying = Replay(loaded, models, workers, min_score)
         return replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)

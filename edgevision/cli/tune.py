@@ -19,9 +19,9 @@ def tune(
     """Show how fast each engine runs a bundle here, and why which is taken from now on.
 
     Once with a single call at a time, which is how one live camera runs, and once with a call for each
-    core, as replay and as many cameras. Stations and commands with the same settings of the engine take
-    what is found here, until the bundle, an engine or the processor changes. Run it while the machine does
-    nothing else.
+    core and one more, as replay and as many cameras. Stations and commands with the same settings of the
+    engine take what is found here, until the bundle, an engine or the processor changes. Run it while the
+    machine does nothing else.
     """
     from edgevision.bench.tuning import reason, tuning_table
     from edgevision.bundle.archive import open_bundle
@@ -30,15 +30,17 @@ def tune(
     from edgevision.config.station import EngineSettings
     from edgevision.engines.choices import default_cache_dir
     from edgevision.engines.choose import tune_engine
-    from edgevision.engines.machine import available_threads
+    from edgevision.engines.machine import parallel_calls
     from edgevision.host.logs import set_up_logs
 
     set_up_logs("error")
     opened = open_bundle(find_bundle(bundle, Path()))
     settings = EngineSettings(name=engine, precision=precision)
-    modes = {1: "One live camera: a call at a time"}
-    if (cores := available_threads()) > 1:
-        modes[cores] = f"Replay and {cores} or more cameras: {cores} calls at a time"
+    many = parallel_calls()
+    modes = {
+        1: "One live camera: a call at a time",
+        many: f"Replay and {many} or more cameras: {many} calls at a time",
+    }
     for calls, title in modes.items():
         choice = tune_engine(opened, settings, calls, seconds)
         print_tables([tuning_table(title, choice)])

@@ -41,11 +41,11 @@ class _Together:
 
 def measure_cameras(setting: Setting) -> Part:
     """Measure recordings that run as fast as they can; raises EngineError, BundleError or CaptureError."""
-    streams = min(_CAMERAS, setting.cores)
+    streams = min(_CAMERAS, setting.calls)
     alone: list[Burst] = []
     together: list[_Together] = []
     with (
-        closing(Loop(setting.recipe, EngineSettings(), setting.cores)) as loop,
+        closing(Loop(setting.recipe, EngineSettings(), setting.calls)) as loop,
         closing(Models(setting.recipe, EngineSettings(), streams)) as models,
     ):
         for index in range(setting.rounds):

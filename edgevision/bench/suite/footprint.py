@@ -16,7 +16,7 @@ _LISTED_MB = 5.0
 
 def measure_footprint(setting: Setting) -> Part:
     """Measure fresh processes and installed packages; raises EdgeVisionError when a process fails."""
-    setting.fastest(setting.cores)  # Measured and remembered now, if it never was.
+    setting.fastest(setting.calls)  # Measured and remembered now, if it never was.
     started = []
     for index in range(setting.rounds):
         setting.on_progress(f"fresh process, round {index + 1} of {setting.rounds}")

@@ -7,6 +7,7 @@ so that they do less than edgevision does.
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from queue import Queue
@@ -36,7 +37,8 @@ def plain_loop(call: Call, size_wh: tuple[int, int], video: Path, frames: int, m
                 break
         return done
 
-    return metered(work)
+    with _opencv_as_it_comes():
+        return metered(work)
 
 
 def skilled_loop(queue: InferQueue, size_wh: tuple[int, int], video: Path, frames: int) -> Burst:
@@ -59,13 +61,25 @@ def skilled_loop(queue: InferQueue, size_wh: tuple[int, int], video: Path, frame
         thread.join()
         return done
 
-    return metered(work)
+    with _opencv_as_it_comes():
+        return metered(work)
 
 
 def prepared(picture_bgr: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> Batch:
     """Return (1, H, W, 3) uint8 RGB."""
     small = cv2.resize(picture_bgr, size_wh)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)[np.newaxis]
+
+
+@contextmanager
+def _opencv_as_it_comes() -> Iterator[None]:
+    """Give OpenCV the threads that it has in a process of its own; edgevision takes them away."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(-1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _batches(video: Path, size_wh: tuple[int, int]) -> Iterator[Batch]:

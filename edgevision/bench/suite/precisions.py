@@ -47,7 +47,7 @@ def measure_precisions(setting: Setting) -> Part:
 
 
 def _measured(bundle: Bundle, setting: Setting) -> tuple[Taken, Mapping[Key, str]]:
-    requests = candidates(bundle, EngineSettings(), setting.cores)
+    requests = candidates(bundle, EngineSettings(), setting.calls)
     makers: dict[Key, Callable[[], BareModel]] = {
         (f"{request.engine} {request.provider}", request.precision): partial(
             BareModel, bundle, request, setting.burst_cpu_s

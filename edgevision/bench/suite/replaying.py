@@ -30,12 +30,12 @@ Taken = Mapping[str, Sequence[Burst]]
 
 def measure_replay(setting: Setting) -> Part:
     """Measure throughput and CPU time per frame; raises EngineError, BundleError or CaptureError."""
-    request = setting.fastest(setting.cores)
+    request = setting.fastest(setting.calls)
     ours = f"edgevision replay, {request.engine} {request.precision}"
     others, refused = loadable(_others(setting))
     with ExitStack() as stack:
         model = stack.enter_context(closing(BareModel(setting.network, request, setting.burst_cpu_s)))
-        loop = stack.enter_context(closing(Loop(setting.recipe, EngineSettings(), setting.cores)))
+        loop = stack.enter_context(closing(Loop(setting.recipe, EngineSettings(), setting.calls)))
         loops: dict[str, Turn] = {ours: partial(loop.run, setting.video), **others}
         turns: dict[str, Turn] = {
             _MODEL: lambda _: model.throughput(),

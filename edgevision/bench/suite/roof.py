@@ -32,7 +32,7 @@ def measure_roof(setting: Setting) -> Part:
     if gmac is None:
         return Part((Row(_TITLE, note="the bundle does not say how many multiplications it takes"),))
     products = _products(setting)
-    request = setting.fastest(setting.cores)
+    request = setting.fastest(setting.calls)
     name = f"UNet on {request.engine} {request.precision}"
     with closing(BareModel(setting.network, request, setting.burst_cpu_s)) as model:
         turns = {name: model.throughput, **products}

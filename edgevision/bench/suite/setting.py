@@ -11,7 +11,7 @@ from edgevision.bundle.resolve import builtin_names, find_bundle
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import EngineSettings
 from edgevision.engines.choose import choose_engine
-from edgevision.engines.machine import available_threads
+from edgevision.engines.machine import available_threads, parallel_calls
 from edgevision.engines.spec import EngineRequest
 
 __all__ = ["NETWORK", "Setting", "shipped"]
@@ -61,6 +61,11 @@ class Setting:
     def cores(self) -> int:
         """Return how many threads may be kept busy."""
         return available_threads()
+
+    @property
+    def calls(self) -> int:
+        """Return how many calls of a model a loop has in flight."""
+        return parallel_calls()
 
     @property
     def frames(self) -> int:
