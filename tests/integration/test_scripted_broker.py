@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,19 @@ def test_brokers_of_3_1_1_are_spoken_to_in_3_1_1(to_v5: bytes | None) -> None:
     with connecting(answer) as (_, client, connected):
         assert connected.wait(30), client.last_error
         assert client.protocol == "3.1.1"
+
+
+def test_a_result_does_not_wait_for_the_acknowledgement_of_earlier_bytes() -> None:
+    def answer(kind: int, content: bytes) -> bytes | None:
+        if kind == CONNECT:
+            return connack(content)
+        return puback(content) if kind == PUBLISH else None
+
+    with connecting(answer) as (_, client, connected):
+        assert connected.wait(30), client.last_error
+        assert client._session is not None
+        sock: Any = client._session._client.socket()
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_no_more_publishes_are_on_the_wire_than_the_broker_announced() -> None:

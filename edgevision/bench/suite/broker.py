@@ -35,7 +35,7 @@ def running_broker() -> Iterator[tuple[str, int]]:
     with tempfile.TemporaryDirectory(prefix="edgevision-bench-") as folder:
         port = _free_port()
         config = Path(folder, "mosquitto.conf")
-        config.write_text(f"listener {port} {_HOST}\nallow_anonymous true\n")
+        config.write_text(f"listener {port} {_HOST}\nallow_anonymous true\nset_tcp_nodelay true\n")
         nowhere = subprocess.DEVNULL
         process = subprocess.Popen([binary, "-c", str(config)], stdout=nowhere, stderr=nowhere)  # noqa: S603
         try:
