@@ -1,14 +1,17 @@
 """What the page shows of a result in lists and pictures: small, bounded, and nothing but plain values."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from edgevision.messages.findings import ClassEntry
 from edgevision.messages.result import ResultMessage
 
-__all__ = ["MAX_DEFECTS", "MAX_IDENTITIES", "clipped", "result_summary"]
+__all__ = ["MAX_CLASSES", "MAX_DEFECTS", "MAX_IDENTITIES", "clipped", "result_summary"]
 
 MAX_DEFECTS = 64
 """More boxes on one picture help nobody."""
 MAX_IDENTITIES = 16
+MAX_CLASSES = 16
 _MAX_TEXT = 300
 
 
@@ -45,4 +48,16 @@ def result_summary(message: ResultMessage, received_ms: int) -> dict[str, Any]:
             }
             for one in (message.identities or ())[:MAX_IDENTITIES]
         ],
+        "classes": [
+            {"class": clipped(one.class_, 64), "score": one.score}
+            for one in _most_probable(message.classes or ())[:MAX_CLASSES]
+        ],
     }
+
+
+def _most_probable(entries: Sequence[ClassEntry]) -> list[ClassEntry]:
+    """Return the first of each step, in the order of the steps."""
+    first: dict[str, ClassEntry] = {}
+    for entry in entries:
+        first.setdefault(entry.task, entry)
+    return list(first.values())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from edgevision.identities import Identity
+from edgevision.identities import ClassScore, Identity
 from edgevision.types import Findings, Inspection
 from tests.browser.lines import Mouth, dashboard_at, spoken
 from tests.inspections import CRACK, ng_inspection
@@ -87,6 +87,30 @@ def test_one_inspection_shows_who_was_seen_in_the_language_of_the_page(
     expect(page.locator("#identities-title")).to_have_text("身份识别")
     page.goto(f"{at}inspection/w-1?lang=en")
     expect(page.locator("#identities tbody tr").last).to_contain_text("cannot be told")
+
+
+def test_what_a_classifier_says_is_told_beside_the_picture_and_in_full_on_the_page_of_the_inspection(
+    page: Page, plant: tuple[str, Mouth]
+) -> None:
+    at, mouth = plant
+    scores = (ClassScore("scratched", 0.91), ClassScore("clean", 0.06))
+    found = (
+        Findings("surface", (), classes=scores),
+        Findings("colour", (), classes=(ClassScore("blue", 1.0),)),
+    )
+    classified = replace(seen("c-1"), findings=found)
+    mouth.say(*Station("classes").inspected(classified, time.time_ns(), GREY))
+    page.goto(f"{at}station/classes")
+
+    expect(page.locator("#picture figcaption")).to_contain_text("scratched · blue")
+    expect(page.locator("#picture canvas")).to_have_attribute(
+        "aria-label", "cam1 #1: NG. scratched 0.91, blue 1.00"
+    )
+    page.goto(f"{at}inspection/c-1?lang=en")
+    expect(page.locator("#classes-title")).to_have_text("What it is")
+    expect(page.locator("#classes tbody tr")).to_have_text(
+        ["scratched0.910surface", "clean0.060surface", "blue1.000colour"]
+    )
 
 
 @pytest.mark.parametrize("said", [b"{", b"[1]", b'[[1,2,"<b>",4]]', b"null", b"[[]]", b"\xff"])

@@ -31,6 +31,7 @@ function show({ summary, message, previous, next }) {
   showReasons(message.reasons ?? []);
   showDefects(message.defects ?? []);
   showIdentities(message.identities ?? []);
+  showClasses(message.classes ?? []);
   const scalars = Object.entries(message).filter(([name, value]) => !NOT_IN_RECORD.has(name) && (value === null || typeof value !== "object"));
   byId("record").append(...scalars.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: String(value), title: String(value) })]));
 }
@@ -50,6 +51,11 @@ function showDefects(defects) {
 function showIdentities(identities) {
   const row = (one) => [identityName(one), number(one.score, 3), (one.box_xyxy ?? []).join(" "), one.task, one.problem ?? "–"];
   showTable(byId("identities"), ["identity", "score", "box", "step", "problem"], identities.map(row));
+}
+
+function showClasses(classes) {
+  const row = (one) => [one.class, number(one.score, 3), one.task];
+  showTable(byId("classes"), ["class", "score", "step"], classes.map(row));
 }
 
 function showTable(table, head, rows) {

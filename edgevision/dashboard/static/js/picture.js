@@ -77,14 +77,19 @@ export class Picture {
 }
 
 function caption(result, isBlank) {
-  const parts = [partName(result), ...result.identities.map(identityName), time(result.received_ms), t(result.judgement)];
+  const classes = result.classes.map((one) => one.class);
+  const parts = [partName(result), ...result.identities.map(identityName), ...classes, time(result.received_ms), t(result.judgement)];
   if (isBlank) parts.push(t("no_picture"));
   return parts.join("  ·  ");
 }
 
 function describe(result) {
   if (!result) return t("no_result");
-  const defects = result.defects.map((defect) => `${defect.class} ${number(defect.score, 2)}`);
-  const found = [...defects, ...result.identities.map((one) => `${identityName(one)} ${number(one.score, 2)}`)];
+  const scored = (name, one) => `${name} ${number(one.score, 2)}`;
+  const found = [
+    ...result.defects.map((one) => scored(one.class, one)),
+    ...result.identities.map((one) => scored(identityName(one), one)),
+    ...result.classes.map((one) => scored(one.class, one)),
+  ];
   return [`${partName(result)}: ${t(result.judgement)}`, found.join(", ") || t("no_defect")].join(". ");
 }

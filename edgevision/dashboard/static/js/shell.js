@@ -36,16 +36,13 @@ export const stationCrumb = (station) => [station, path("station", station)];
 
 function themeButton() {
   const button = el("button", { class: "tool", type: "button" });
-  const show = () => (button.textContent = t(`theme_${document.documentElement.dataset.theme ?? "auto"}`));
+  const chosen = () => THEMES.find((theme) => theme === localStorage.getItem("theme")) ?? "auto";
+  const show = () => (button.textContent = t(`theme_${chosen()}`));
   button.addEventListener("click", () => {
-    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % THEMES.length];
-    localStorage.setItem("theme", next);
-    if (next === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = next;
+    localStorage.setItem("theme", THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length]);
     show();
-    dispatchEvent(new Event("themechange"));
+    dispatchEvent(new Event("themechosen"));
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("themechange")));
   show();
   return button;
 }

@@ -13,6 +13,7 @@ const WORDS = {
   bundle: ["Model", "模型"],
   camera: ["Camera", "相机"],
   class: ["Class", "类别"],
+  classes: ["What it is", "分类结果"],
   cleared: ["over", "已消除"],
   command_failed: ["{verb}: not sent: {error}", "{verb}：未发送：{error}"],
   command_sent: ["{verb}: sent", "{verb}：已发送"],
