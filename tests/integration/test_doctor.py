@@ -16,8 +16,8 @@ from edgevision.doctor.broker import check_broker
 from edgevision.doctor.findings import Finding, Grade
 from edgevision.mqtt.broker import EmbeddedBroker
 from tests.certificates import Authority
+from tests.clients import until
 from tests.integration.conftest import Command
-from tests.integration.test_mosquitto import until
 from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 from tests.stations import write_station
 
