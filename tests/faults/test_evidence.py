@@ -21,8 +21,8 @@ from edgevision.evidence.plan import Plan
 from edgevision.evidence.store import EvidenceStore
 from edgevision.messages import Topics
 from edgevision.types import Judgement
+from tests.daemons import broker, results, wait_until
 from tests.faults.disks import make_read_only, small_disk
-from tests.integration.test_daemon import broker, results, wait_until
 from tests.mosquitto import needs_mosquitto
 from tests.repo.files import ROOT
 from tests.stations import COMMAND, check_message, write_station

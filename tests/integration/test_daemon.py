@@ -3,10 +3,9 @@
 import json
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,25 @@ from typing import Any
 import pytest
 
 from edgevision.build import Models
-from edgevision.daemon.run import Daemon
-from edgevision.messages import VOLATILE_FIELDS, Topics
-from edgevision.ports import InspectionSink
+from edgevision.messages import VOLATILE_FIELDS
 from edgevision.replay.outputs import ResultLines
 from edgevision.replay.play import Replay
 from edgevision.types import Inspected
-from tests.integration.conftest import Command
-from tests.integration.test_capture import MjpegCamera, serving
-from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
+from tests.daemons import (
+    LONG_S,
+    PERSISTENT,
+    TOPICS,
+    broker,
+    decoded,
+    distinct,
+    results,
+    station,
+    station_process,
+    wait_for_distinct,
+    wait_until,
+)
+from tests.mosquitto import Subscriber, free_port, needs_mosquitto, running_mosquitto
 from tests.stations import (
-    COMMAND,
     check_message,
     loaded_station,
     run_edgevision,
@@ -34,50 +41,6 @@ from tests.stations import (
 from tests.videos import write_video
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
-
-LONG_S = 120.0
-TOPICS = Topics("edgevision", "line1")
-PERSISTENT = "max_queued_messages 0"
-
-
-@contextmanager
-def broker() -> Iterator[tuple[Mosquitto, Subscriber]]:
-    """Run a broker with a subscriber that gets everything."""
-    with running_mosquitto() as mosquitto, Subscriber(mosquitto.port) as subscriber:
-        yield mosquitto, subscriber
-
-
-@contextmanager
-def station_process(path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [*COMMAND, "run", "-c", str(path), *arguments]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-@contextmanager
-def station(path: Path, *observers: InspectionSink) -> Iterator[threading.Event]:
-    """Run a station in a thread; the event stops it, and so does the end."""
-    settings, recipe = loaded_station(path)
-    daemon, stop, failures = Daemon(settings, recipe, observers=observers), threading.Event(), []
-
-    def run() -> None:
-        try:
-            daemon.run(stop)
-        except Exception as error:  # noqa: BLE001 - raised below
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join(LONG_S)
-    assert not thread.is_alive()
-    assert failures == []
 
 
 class Gate:
@@ -102,45 +65,6 @@ class Gate:
         assert reached.wait(LONG_S)
         yield
         opened.set()
-
-
-def decoded(payloads: Sequence[bytes]) -> list[dict[str, Any]]:
-    return [json.loads(payload) for payload in payloads]
-
-
-def results(subscriber: Subscriber, camera: str = "cam1", count: int = 0) -> list[dict[str, Any]]:
-    """Return the results of a camera, at least so many, each checked against the schema."""
-    messages = decoded(subscriber.wait_for(TOPICS.result(camera), count, LONG_S))
-    for message in messages:
-        check_message("result", message)
-    return messages
-
-
-def distinct(messages: Sequence[dict[str, Any]]) -> list[int]:
-    """Return the frame ids without repetitions, which at least once allows."""
-    return list(dict.fromkeys(message["frame_id"] for message in messages))
-
-
-def wait_for_distinct(subscriber: Subscriber, wanted: int) -> list[dict[str, Any]]:
-    """Return one message of each result as soon as there are so many; at least once allows more."""
-    found: dict[str, dict[str, Any]] = {}
-    seen = 0
-    while len(found) < wanted:
-        messages = results(subscriber, count=seen + 1)
-        seen = len(messages)
-        found = {message["result_id"]: message for message in messages}
-    return list(found.values())
-
-
-def wait_until(subscriber: Subscriber, topic: str, wanted: Callable[[Any], bool]) -> Any:
-    """Return the first message on a topic that is wanted, from the start of listening."""
-    seen = 0
-    while True:
-        payloads = subscriber.wait_for(topic, seen + 1, LONG_S)
-        for message in decoded(payloads[seen:]):
-            if wanted(message):
-                return message
-        seen = len(payloads)
 
 
 def kept(message: dict[str, Any]) -> dict[str, Any]:
@@ -265,105 +189,6 @@ def test_two_cameras_have_topics_of_their_own(tmp_path: Path) -> None:
     assert info["cameras"] == ["cam1", "cam2"]
     assert "area_mm" not in first[2]["defects"][0]
     assert "area_mm" in second[0]["defects"][0]
-
-
-def without_gpu(**engine: Any) -> dict[str, Any]:
-    """Return engine settings that ask for a provider which this build of ONNX Runtime lacks."""
-    import onnxruntime
-
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        pytest.skip("this machine has a GPU build of ONNX Runtime")
-    return {"name": "onnxruntime", "provider": "cuda", "precision": "fp32", "threads": 1} | engine
-
-
-def test_a_missing_gpu_raises_an_alarm_and_the_results_name_what_ran(tmp_path: Path) -> None:
-    with broker() as (mosquitto, subscriber):
-        path = write_station(
-            tmp_path, {"source": "sample:1", "fps": 20.0}, port=mosquitto.port, engine=without_gpu()
-        )
-        with station(path):
-            alarm = wait_until(subscriber, TOPICS.alarm, lambda message: message["active"])
-            result = wait_until(subscriber, TOPICS.result("cam1"), lambda _: True)
-    check_message("alarm", alarm)
-    assert (alarm["code"], alarm["severity"]) == ("engine_fallback", "warning")
-    assert "asked for cuda and runs on cpu" in alarm["text"]
-    assert (result["engine"], result["provider"]) == ("onnxruntime", "cpu")
-
-
-@pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
-def test_a_required_gpu_that_is_missing_is_refused(tmp_path: Path, provider: str) -> None:
-    engine = without_gpu(provider=provider, require=True)
-    path = write_station(tmp_path, {"source": "sample:1"}, engine=engine)
-
-    done = run_edgevision("run", "-c", str(path), "--frames", "1")
-
-    assert done.returncode == 5
-    assert f"expected provider {provider}, got cpu" in done.stderr
-    assert "engine.require: false" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_camera_that_goes_away_raises_an_alarm_until_it_comes_back(tmp_path: Path) -> None:
-    camera = MjpegCamera([(range(12, 30), False), (range(0), False)])
-    with broker() as (mosquitto, subscriber), serving(camera):
-        source = {"source": camera.url, "reopen_min_s": 0.1, "reopen_max_s": 0.2, "read_timeout_s": 2.0}
-        with station(write_station(tmp_path, source, port=mosquitto.port)):
-            lost = wait_until(subscriber, TOPICS.alarm, lambda message: message["active"])
-            wait_until(subscriber, TOPICS.state, lambda message: message["state"] == "Error")
-            camera.connections.append((range(3), True))
-            over = wait_until(subscriber, TOPICS.alarm, lambda message: not message["active"])
-            back = wait_until(subscriber, TOPICS.result("cam1"), lambda message: message["judgement"] == "NG")
-        states = [message["state"] for message in decoded(subscriber.wait_for(TOPICS.state))]
-
-    for message in (lost, over):
-        check_message("alarm", message)
-        assert (message["code"], message["camera"]) == ("camera_lost", "cam1")
-    assert states[states.index("Error") + 1] == "ContinuousExecution"
-    assert not back["is_simulated"]
-    assert back["queue_ms"] > 0
-
-
-def test_a_stalled_camera_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    camera = MjpegCamera([(range(12, 30), True)])
-    with broker() as (mosquitto, subscriber), serving(camera):
-        source = {"source": camera.url, "read_timeout_s": 600.0}
-        with station_process(write_station(tmp_path, source, port=mosquitto.port)) as process:
-            results(subscriber, count=1)
-            process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=LONG_S)
-            assert process.returncode == 0, errors
-        assert subscriber.wait_for(TOPICS.status, 2) == [b"online", b"stopped"]
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "message"),
-    [
-        (("recipe:", "receipt:"), 78, "did you mean 'recipe'?"),
-        (("source: sample:1", "source: gone.mp4"), 6, "gone.mp4"),
-        (("name: cam1", "name: alarm"), 78, "rename the camera"),
-        (("recipe.yaml", "gone.yaml"), 78, "gone.yaml: no such file"),
-    ],
-)
-def test_a_mistake_in_the_station_has_its_exit_status_and_one_message(
-    tmp_path: Path, command: Command, change: tuple[str, str], status: int, message: str
-) -> None:
-    path = write_station(tmp_path, {"source": "sample:1"}, port=1)
-    path.write_text(path.read_text().replace(*change))
-    done = command("run", "-c", path)
-
-    assert done.status == status
-    assert message in done.err
-    assert "Traceback" not in done.err
-
-
-def test_a_torn_bundle_does_not_start_the_station(tmp_path: Path, command: Command) -> None:
-    path, bundle = write_station(tmp_path, {"source": "sample:1"}, port=1), tmp_path / "tiny.zip"
-    bundle.write_bytes(bundle.read_bytes()[:-100])
-    done = command("run", "-c", path)
-
-    assert done.status == 4
-    assert "tiny.zip" in done.err
-    assert "Traceback" not in done.err
 
 
 def result_ids(ledger: Path) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from edgevision.messages import Topics
+from tests.daemons import broker, decoded, results, station, wait_until
 from tests.integration.conftest import Command
-from tests.integration.test_daemon import broker, decoded, results, station, wait_until
 from tests.mosquitto import needs_mosquitto
 from tests.stations import FRUGAL, check_message, write_parts, write_station
 

@@ -19,7 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edgevision.messages.channels import CHANNELS
-from tests.integration.test_daemon import station
+from tests.daemons import station
 from tests.mosquitto import Mosquitto, free_port, needs_mosquitto
 from tests.repo.files import ROOT
 from tests.stations import check_message, write_station

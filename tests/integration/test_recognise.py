@@ -11,10 +11,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tests.bundles import dark_part
+from tests.daemons import broker, results, station
 from tests.detectbundles import bright, make_cell_bundle, with_dark
 from tests.embedbundles import make_classify_bundle, make_embed_bundle, pattern
 from tests.integration.conftest import Command, Outcome
-from tests.integration.test_daemon import broker, results, station
 from tests.mosquitto import needs_mosquitto
 from tests.stations import FRUGAL, check_message, write_recipe, write_station
 
