@@ -1,4 +1,4 @@
-"""Lanes for tests: feeds that follow a script, an inspector that finds nothing, a sink that keeps all it gets."""
+"""Lanes for tests: feeds that follow a script, an inspector that finds nothing, a sink that keeps all."""
 
 import threading
 import time
