@@ -5,10 +5,11 @@ What the statements mean is `store` and `room`.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
+from edgevision.ledger.headers import Headers
 
 __all__ = ["Database"]
 
@@ -63,14 +64,21 @@ class Database:
     def __init__(self, path: Path) -> None:
         """Open or create the file; raises ForeignLedger for one of another version."""
         self._path = path
-        with self.translated("be opened"):
-            self.writing = self._connect()
-            self.reading = self._connect()
-            try:
-                self._prepare()
-            except BaseException:
-                self.close()
-                raise
+        with self.translated("be opened"), ExitStack() as opened:
+            self._headers = opened.enter_context(closing(Headers(path)))
+            self.writing = opened.enter_context(closing(self._connect()))
+            self.reading = opened.enter_context(closing(self._connect()))
+            self._prepare()
+            self._opened = opened.pop_all()
+
+    def check(self) -> None:
+        """Raise DamagedLedger when the beginning was overwritten, which no query notices; for the writer."""
+        with self.translated("be read"):
+            if not self._headers.are_sound:
+                raise DamagedLedger(
+                    f"{self._path}: the ledger cannot be read: its beginning has been overwritten; "
+                    "the file is damaged"
+                )
 
     def number(self, query: str) -> int:
         """Return the single number that a query gives."""
@@ -79,8 +87,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        self.reading.close()
-        self.writing.close()
+        self._opened.close()
 
     @contextmanager
     def transaction(self, what: str) -> Iterator[sqlite3.Connection]:
@@ -97,10 +104,10 @@ class Database:
 
     @contextmanager
     def translated(self, what: str) -> Iterator[None]:
-        """Turn SQLite's errors into ours: `the ledger cannot WHAT`."""
+        """Turn the errors of SQLite and of the disk into ours: `the ledger cannot WHAT`."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             kind, remedy = LedgerError, "check the disk's space and rights"
             if code in _DAMAGE:

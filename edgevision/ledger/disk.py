@@ -24,8 +24,6 @@ __all__ = ["Disk"]
 
 _log = logging.getLogger(__name__)
 
-_READ_EVERY_S = 1.0
-"""At the least, though memory holds what is asked for: so a damaged file is noticed."""
 _AGAIN_S = 1.0
 _OPEN_AGAIN_AFTER = 5
 """So many failures in a row, and the file is closed and opened again: SQLite may hold on to an error."""
@@ -49,7 +47,6 @@ class Disk:
         self._failures = 0
         self._error: LedgerError | None = None
         self._unreadable: LedgerError | None = None
-        self._read_at_s = 0.0
         self.again_at_s = 0.0
         """When to try again, on the monotonic clock."""
         self.base: int | None = None
@@ -87,11 +84,9 @@ class Disk:
         with self._reading:
             if self._store is None:
                 return []
-            is_to_read = bool(self._unreadable) or time.monotonic() >= self._read_at_s
-            fresh = None if is_to_read else self._fresh.oldest(limit, without)
+            fresh = None if self._unreadable else self._fresh.oldest(limit, without)
             if fresh is not None:
                 return fresh
-            self._read_at_s = time.monotonic() + _READ_EVERY_S
             try:
                 rows = self._store.pending(limit, without)
             except LedgerError as error:
@@ -110,7 +105,9 @@ class Disk:
         try:
             if isinstance(self._unreadable, DamagedLedger):
                 raise self._unreadable
-            work(self._store or self._opened())
+            store = self._store or self._opened()
+            store.check()
+            work(store)
         except DamagedLedger as error:
             self._fail(error)
             self._set_aside()

@@ -85,6 +85,10 @@ class Store:
             found = database.executemany(_DELIVER, [(ended_ns, sequence) for sequence in delivered])
             return found.rowcount
 
+    def check(self) -> None:
+        """Look for damage that would come to light at the next start only; for the thread that writes."""
+        self._database.check()
+
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> list[OutboxRow]:
         """Return the oldest waiting results but some, of which nothing is read."""
         with self._database.translated("be read"):
