@@ -41,6 +41,11 @@ class Acknowledged:
         self.due_s = math.inf
         return list(self._row_ids)
 
+    def retry(self) -> None:
+        """Have what was taken noted as soon as possible, since this time it could not be."""
+        if self._row_ids:
+            self.due_s = 0.0
+
     def forget(self, row_ids: Iterable[int]) -> None:
         """Forget what has been noted."""
         for row_id in row_ids:

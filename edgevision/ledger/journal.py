@@ -185,6 +185,7 @@ class Ledger:
                 self._acknowledged.forget(noted)
             else:
                 self._unwritten.release()
+                self._acknowledged.retry()
             self._count()
             self._wake(self._acknowledged.due_s)
             if len(self._unwritten) or not is_written:

@@ -5,13 +5,12 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from edgevision.ledger.reader import LedgerReader
 from tests.faults.line import TOPICS, Historian, duplicates
 from tests.faults.rows import row
 from tests.ledgers import append, open_ledger, payloads, result, until, verified
@@ -201,59 +200,3 @@ def test_a_daemon_with_a_damaged_ledger_starts_with_a_new_one_and_says_so(tmp_pa
         until(lambda: historian.different == sum(books.values()), "everything has arrived")
     aside = list(tmp_path.glob("ledger.db.damaged-*"))
     assert [path.stat().st_size for path in aside] == [20_000]
-
-
-WAL_HEADER_BYTES = 32
-
-
-def overwrite(path: Path, begin: int, end: int) -> None:
-    with path.open("r+b") as file:
-        file.seek(begin)
-        file.write(os.urandom(end - begin))
-
-
-def damage_header(path: Path, _wal: Path) -> None:
-    overwrite(path, 0, 4096)
-
-
-def damage_header_of_wal(_path: Path, wal: Path) -> None:
-    overwrite(wal, 0, WAL_HEADER_BYTES)
-
-
-def damage_middle(path: Path, wal: Path) -> None:
-    overwrite(path, 4096, path.stat().st_size)
-    overwrite(wal, WAL_HEADER_BYTES, 100_000)
-
-
-def cut_off(path: Path, wal: Path) -> None:
-    os.truncate(path, 8192)
-    overwrite(wal, WAL_HEADER_BYTES, 100_000)
-
-
-@pytest.mark.parametrize("damage", [damage_header, damage_header_of_wal, damage_middle, cut_off])
-def test_a_ledger_that_is_damaged_while_it_runs_is_replaced(
-    tmp_path: Path, damage: Callable[[Path, Path], None]
-) -> None:
-    path = tmp_path / "ledger.db"
-    ledger = open_ledger(path)
-    for _ in range(25):
-        append(ledger, [result(0, size=2000)] * 20)
-    damage(path, path.with_name("ledger.db-wal"))
-
-    def is_noticed() -> bool:
-        append(ledger, [result(0)])
-        ledger.pending(100)
-        return bool(ledger.damaged)
-
-    until(is_noticed, "the damage is noticed")
-    until(lambda: not ledger.failure, "a new one is begun")
-    append(ledger, [result(0)])
-    newest = ledger.pending(10_000)[-1]
-    assert newest.is_saved
-    assert (newest.sequence or 0) > 500
-    ledger.close()
-    reader = LedgerReader(path)
-    books = reader.books()
-    reader.close()
-    assert books.problems == ()
-    assert books.last == newest.sequence

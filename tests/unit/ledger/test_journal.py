@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,22 @@ def test_acknowledgements_reach_the_file_by_themselves(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "ledger.db")
     append(ledger, [result(1)])
     ledger.delivered(1)
+
+    until(lambda: state_of(tmp_path / "ledger.db") == [(1, "boot-1", "delivered")], "noted")
+    ledger.close()
+
+
+def test_an_acknowledgement_that_could_not_be_noted_is_noted_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("edgevision.ledger.journal._TIDY_EVERY_S", 0.0)  # it succeeds, so all seems well
+    ledger = open_ledger(tmp_path / "ledger.db")
+    append(ledger, [result(1)])
+    with closing(sqlite3.connect(tmp_path / "ledger.db", 60.0, isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER refuse BEFORE UPDATE ON results BEGIN SELECT RAISE(FAIL, 'no'); END")
+        ledger.delivered(1)
+        until(lambda: "the ledger cannot take results: no" in caplog.text, "refused")
+        other.execute("DROP TRIGGER refuse")
 
     until(lambda: state_of(tmp_path / "ledger.db") == [(1, "boot-1", "delivered")], "noted")
     ledger.close()
