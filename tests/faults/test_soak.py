@@ -21,6 +21,7 @@ from tests.stations import write_station
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
+CAMERAS = 2
 PATIENCE_S = 120.0
 SAMPLE_EVERY_S = 0.5
 MAX_SLOPE_MB_PER_H = 1.0
@@ -37,20 +38,22 @@ class Plan:
     fault_max_s: float
 
 
-SHORT = Plan(run_s=15.0, warm_up_s=4.0, fps=50.0, fault_max_s=1.0)
+SHORT = Plan(run_s=15.0, warm_up_s=0.0, fps=50.0, fault_max_s=1.0)
 LONG = Plan(run_s=1800.0, warm_up_s=300.0, fps=100.0, fault_max_s=10.0)
 
 
 class ResultIds(Subscriber):
-    """Keeps only which results arrived and how often: a long run has very many."""
+    """Keeps only which results arrived and how often, and their topics: a long run has very many."""
 
     def __init__(self, port: int) -> None:
         super().__init__(port, "edgevision/+/+/result", client_id="soak")
         self.arrived: dict[str, int] = {}
+        self.topics: set[str] = set()
 
     def _keep(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         result_id = json.loads(message.payload)["result_id"]
         self.arrived[result_id] = self.arrived.get(result_id, 0) + 1
+        self.topics.add(message.topic)
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,9 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
         )
         world = World(broker, wild, parts, plan.fault_max_s, rng)
         with running_daemon(station, log) as process:
-            process.wait_for(lambda _: len(results.arrived) > 100)
+            process.wait_for(lambda _: len(results.arrived) > 100 and len(results.topics) == CAMERAS)
             time.sleep(plan.warm_up_s)
-            healthy, first = process.sample(), len(process.samples)
+            healthy, first = process.usual(), len(process.samples)
             sampler = Sampler(process)
             sampler.start()
             until = time.monotonic() + plan.run_s
@@ -163,7 +166,7 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
                 world.pause()
             sampler.stop()
             samples = process.samples[first:]
-            process.wait_for(lambda now: (now.files, now.threads) == (healthy.files, healthy.threads))
+            process.wait_for(lambda now: now.files <= healthy.files and now.threads <= healthy.threads)
             assert process.end() == 0, log.read_text()[-3000:]
         total = wait_for_books(ledger, results)
     assert "Traceback" not in log.read_text()
