@@ -112,7 +112,8 @@ class Database:
             kind, remedy = LedgerError, "check the disk's space and rights"
             if code in _DAMAGE:
                 kind, remedy = DamagedLedger, "the file is damaged"
-            raise kind(f"{self._path}: the ledger cannot {what}: {error}; {remedy}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise kind(f"{self._path}: the ledger cannot {what}: {reason}; {remedy}") from error
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)

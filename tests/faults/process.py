@@ -15,7 +15,7 @@ from tests.stations import COMMAND
 
 __all__ = ["Process", "Sample", "Sampler", "running_daemon"]
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 SAMPLE_EVERY_S = 0.5
 _LOOKS = 9
 
