@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
 from edgevision.ledger.headers import Headers
+from edgevision.ledger.wal import lengthen
 
 __all__ = ["Database"]
 
@@ -132,3 +133,4 @@ class Database:
                 f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
                 "use the program that wrote it, or move the file away"
             )
+        lengthen(self.writing, self._path, _VERSION)
