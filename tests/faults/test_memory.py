@@ -12,8 +12,8 @@ from tests.faults.figures import print_row
 from tests.faults.growth import Growth
 from tests.mosquitto import needs_mosquitto, running_mosquitto
 
-MAX_BLOCKS = 2000
-"""Of the long form one each time; Python keeps some hundreds for later use."""
+MAX_BLOCKS = 1000
+"""Of the long form one every second time; Python keeps some for later use."""
 MAX_GROWTH_KB = 1000.0
 COMMAND = "python -m pytest tests/faults/test_memory.py --long -s"
 
