@@ -64,3 +64,16 @@ def test_a_ledger_that_is_damaged_while_it_runs_is_replaced(
     reader.close()
     assert books.problems == ()
     assert books.last == newest.sequence
+
+
+@pytest.mark.parametrize("damage", [damage_header, damage_header_of_wal])
+def test_a_station_without_parts_notices_an_overwritten_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[Path, Path], None]
+) -> None:
+    monkeypatch.setattr("edgevision.ledger.journal._TIDY_EVERY_S", 0.1)
+    path = tmp_path / "ledger.db"
+    ledger = open_ledger(path)
+    append(ledger, [result(1)])
+    damage(path, path.with_name("ledger.db-wal"))
+    until(lambda: ledger.damaged and not ledger.failure, "a new one is begun")
+    ledger.close()

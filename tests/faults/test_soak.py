@@ -40,7 +40,7 @@ class Plan:
 
 
 SHORT = Plan(run_s=15.0, warm_up_s=0.0, fps=50.0, fault_max_s=1.0)
-LONG = Plan(run_s=1800.0, warm_up_s=300.0, fps=100.0, fault_max_s=10.0)
+LONG = Plan(run_s=1800.0, warm_up_s=600.0, fps=100.0, fault_max_s=10.0)
 
 
 class ResultIds(Subscriber):
