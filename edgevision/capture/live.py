@@ -13,10 +13,10 @@ from edgevision.backoff import Backoff
 from edgevision.capture.changed import FormatWatch
 from edgevision.capture.feed import ThreadedFeed
 from edgevision.capture.frozen import FrozenDetector
-from edgevision.capture.overdue import CallClock
 from edgevision.capture.slot import Handover, NewestSlot
 from edgevision.errors import CameraRefusedSetting, CaptureError, DamagedFrame
 from edgevision.health import Beat, unwatched
+from edgevision.overdue import CallClock
 from edgevision.ports import FeedCounters, Source
 from edgevision.types import Frame
 

@@ -17,6 +17,7 @@ from edgevision.ledger.files import FileLock, damaged_files, set_aside
 from edgevision.ledger.fresh import Fresh
 from edgevision.ledger.store import Store
 from edgevision.ledger.unwritten import Group
+from edgevision.overdue import CallClock
 from edgevision.ports import OutboxRow
 from edgevision.types import Judgement
 
@@ -25,6 +26,8 @@ __all__ = ["Disk"]
 _log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
+_PATIENCE_S = 2.0
+"""A disk that takes longer over one step does not answer."""
 _OPEN_AGAIN_AFTER = 5
 """So many failures in a row, and the file is closed and opened again: SQLite may hold on to an error."""
 
@@ -47,6 +50,7 @@ class Disk:
         self._failures = 0
         self._error: LedgerError | None = None
         self._unreadable: LedgerError | None = None
+        self._call = CallClock()
         self.again_at_s = 0.0
         """When to try again, on the monotonic clock."""
         self.base: int | None = None
@@ -55,9 +59,9 @@ class Disk:
         """How many results in it the broker has not acknowledged."""
         self.dropped = dict.fromkeys(Judgement, 0)
         """Waiting results that had to make room since the start."""
-        self.damaged = damaged_files(path)
+        self.damaged: list[Path] = []
         """Damaged ledgers that were set aside and are still there."""
-        error = self._attempt(lambda _: None)
+        error = self._attempt(lambda _: self._find_damaged())
         if isinstance(error, ForeignLedger):
             self.close()
             raise error
@@ -65,7 +69,14 @@ class Disk:
     @property
     def failure(self) -> str:
         """Why the file cannot be used at present; empty while all is well."""
+        if self.is_stalled:
+            return f"{self._path}: the ledger's disk does not answer; check the disk and its connection"
         return str(self._error or self._unreadable or "")
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the disk neither does what it was told nor says that it cannot."""
+        return self._call.is_overdue
 
     def write(self, group: Group, delivered: Sequence[int]) -> bool:
         """Write a group and what was acknowledged, and stay within the bound; False when that failed."""
@@ -76,8 +87,7 @@ class Disk:
 
     def tidy(self) -> None:
         """Let delivered results go that are older than they have to be kept; look for damaged files."""
-        self.damaged = damaged_files(self._path)
-        self._attempt(self._forget_old)
+        self._attempt(self._tidy_up)
 
     def pending(self, limit: int, without: AbstractSet[int]) -> list[OutboxRow]:
         """Return the oldest waiting results of the file but some; nothing when it cannot be read."""
@@ -103,21 +113,36 @@ class Disk:
     def _attempt(self, work: Callable[[Store], None]) -> LedgerError | None:
         """Do some work on the file; note and return why it was not possible."""
         try:
-            if isinstance(self._unreadable, DamagedLedger):
-                raise self._unreadable
-            store = self._store or self._opened()
-            store.check()
-            work(store)
+            with self._call.within(_PATIENCE_S):
+                self._do(work)
         except DamagedLedger as error:
             self._fail(error)
             self._set_aside()
         except LedgerError as error:
             self._fail(error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the writer must not end
+            _log.exception("%s: the ledger failed", self._path)
+            self._fail(LedgerError(f"{self._path}: the ledger failed: {error!r}; please report it"))
         else:
             if self._error is not None:
                 _log.info("%s: the ledger can be used again", self._path)
             self._error, self._failures, self.again_at_s = None, 0, 0.0
         return self._error
+
+    def _do(self, work: Callable[[Store], None]) -> None:
+        if isinstance(self._unreadable, DamagedLedger):
+            raise self._unreadable
+        store = self._store or self._opened()
+        store.check()
+        work(store)
+
+    def _find_damaged(self) -> None:
+        self.damaged = damaged_files(self._path)
+
+    def _step(self) -> None:
+        """Say that work in many steps has come to the next one."""
+        self._beat()
+        self._call.extend(_PATIENCE_S)
 
     def _fail(self, error: LedgerError) -> None:
         if str(error) != str(self._error):
@@ -134,11 +159,11 @@ class Disk:
         self._close_store()
         try:
             moved = set_aside(self._path)
+            self._find_damaged()
         except LedgerError as error:
             self._fail(error)
             return
         _log.error("%s: the ledger is damaged and was set aside as %s", self._path, moved.name)
-        self.damaged = damaged_files(self._path)
         self._unreadable, self.again_at_s = None, 0.0
 
     def _opened(self) -> Store:
@@ -171,7 +196,7 @@ class Disk:
 
     def _keep_bound(self, store: Store) -> None:
         while store.room.used_bytes > self._max_bytes:
-            self._beat()
+            self._step()
             if store.room.forget():
                 continue
             dropped = store.room.drop()
@@ -182,6 +207,7 @@ class Disk:
                 self.dropped[judgement] += count
                 self.waiting -= count
 
-    def _forget_old(self, store: Store) -> None:
+    def _tidy_up(self, store: Store) -> None:
+        self._find_damaged()
         while store.room.forget(time.time_ns() - self._keep_ns):
-            self._beat()
+            self._step()

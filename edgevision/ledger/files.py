@@ -68,6 +68,14 @@ def set_aside(ledger: Path) -> Path:
 
 
 def damaged_files(ledger: Path) -> list[Path]:
-    """Return the damaged ledgers that were set aside here and that nobody has moved away since."""
-    found = ledger.parent.glob(f"{ledger.name}{_MARK}*Z")
-    return sorted(found)
+    """Return the damaged ledgers that were set aside here and that nobody has moved away since.
+
+    Raises:
+        LedgerError: the folder cannot be read.
+    """
+    try:
+        return sorted(ledger.parent.glob(f"{ledger.name}{_MARK}*Z"))
+    except OSError as error:
+        raise LedgerError(
+            f"{ledger.parent}: cannot be read: {error.strerror}; check the disk and its rights"
+        ) from error

@@ -105,7 +105,7 @@ class Ledger:
             for result in results:
                 self._unwritten.add(result, ticks_ns)
             self._count()
-            is_failing = bool(self._disk.failure)
+            is_failing = bool(self.failure)
             if not is_failing:
                 self._hooks.append((self._unwritten.last, on_safe))
             self._wake()
@@ -116,8 +116,8 @@ class Ledger:
         """Return the oldest waiting results `without` those of the given ids, in the order of committing."""
         with self._work:
             skipped = {self._known_id(row_id) for row_id in (*self._acknowledged, *without)}
-        rows = self._disk.pending(limit, skipped)
-        if self._disk.failure:
+        rows = [] if self._disk.is_stalled else self._disk.pending(limit, skipped)
+        if self.failure:
             with self._work:
                 unsaved = map(self._unsaved, self._unwritten.oldest_waiting(limit + len(skipped)))
                 rows += [row for row in unsaved if row.row_id not in skipped]
@@ -145,10 +145,8 @@ class Ledger:
             _log.error("%s: %d results could not be written before the end", self._path, len(self._unwritten))
 
     def _write(self) -> None:
-        try:
-            self._serve()
-        finally:
-            self._beat(FOR_EVER_S)
+        self._serve()
+        self._beat(FOR_EVER_S)
 
     def _serve(self) -> None:
         while self._is_due():

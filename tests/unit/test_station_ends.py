@@ -122,8 +122,9 @@ def test_a_join_that_was_interrupted_still_waits_for_the_workers() -> None:
     lane = Lane(recording([picture()]), lambda: inspector(look), [kept])
     lane.start()
     assert began.wait(LONG_S)
-    threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
+    interrupt = threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
     with pytest.raises(KeyboardInterrupt):
+        interrupt.start()
         lane.join()
     lane.stop()
     threading.Timer(0.05, finish.set).start()

@@ -1,4 +1,4 @@
-from edgevision.capture.overdue import CallClock
+from edgevision.overdue import CallClock
 
 
 def test_a_call_is_overdue_from_its_limit_until_it_returns() -> None:

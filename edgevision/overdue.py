@@ -1,9 +1,8 @@
-"""Notices from outside that a call into a driver does not come back. Cannot end such a call: nothing can.
+"""Notices from outside that a call into a driver or a disk does not come back. Nothing can end such a call.
 
-A hung call holds its thread, its device and, in the kernel, perhaps the whole process. A second
-thread with a second handle would find the device busy or leak at every try, so none is made: the
-camera is reported as stalled for as long as the call lasts, and whoever watches over the process
-restarts it.
+It holds its thread, its device and, in the kernel, perhaps the whole process. A second thread with a
+second handle would find the device busy or leak at every try, so none is made: the call is reported as
+overdue for as long as it lasts, and whoever watches over the process restarts it.
 """
 
 import time
@@ -29,6 +28,10 @@ class CallClock:
             yield
         finally:
             self._due_s = None
+
+    def extend(self, limit_s: float) -> None:
+        """Give the call that is under way so much more time, from now on, for a further step."""
+        self._due_s = self._clock() + limit_s
 
     @property
     def is_overdue(self) -> bool:
