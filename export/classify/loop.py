@@ -77,7 +77,7 @@ def train_classifier(
     _start(config, network, start, is_needed=not resume)
     learning = Learning(network, config.optimisation, compute, _FIGURE)
     if resume:
-        learning.resume(out_dir)
+        learning.resume(out_dir, _deployable(config, learning))
     console = Console(stderr=True)
     parameters = sum(value.numel() for value in learning.network.parameters())
     console.print(
@@ -137,7 +137,7 @@ def _deployable(config: ClassifyConfig, learning: Learning[AnyClassifier]) -> di
         "view": config.view.model_dump(mode="json"),
         "mean": list(config.mean),
         "std": list(config.std),
-        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0),
+        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0) if learning.history else 1.0,
         "config": config.model_dump(mode="json", by_alias=True),
     }
 
