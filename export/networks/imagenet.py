@@ -6,6 +6,8 @@ Its convolutions get their maps of features; what says which of the thousand cla
 from collections.abc import Iterator
 from pathlib import Path
 
+from torch import Tensor
+
 from edgevision.errors import UsageError
 from export.networks.classifier import Classifier
 from export.networks.loading import LoadReport, Weights, copy_fitting, tensors_of
@@ -38,11 +40,14 @@ def _renamed(network: Classifier, given: Weights) -> Weights:
             # Here convolutions have no bias: what the norm subtracts takes it in.
             known["running_mean"] = known["running_mean"] - shift
         if weight is not None:
-            is_first = weight.shape[1] == 3 and network.spec.channels == 1
-            # A grey picture is one whose three colours are the same.
-            renamed[f"{ours}.0.weight"] = weight.sum(1, keepdim=True) if is_first else weight
+            renamed[f"{ours}.0.weight"] = _for_grey(weight) if network.spec.channels == 1 else weight
         renamed |= {f"{ours}.1.{kind}": value for kind, value in known.items()}
     return renamed
+
+
+def _for_grey(weight: Tensor) -> Tensor:
+    """Let a layer that sees three colours see one: a grey picture is one whose colours are the same."""
+    return weight.sum(1, keepdim=True) if weight.ndim == 4 and weight.shape[1] == 3 else weight
 
 
 def _layers(network: Classifier) -> Iterator[tuple[str, str, str]]:
