@@ -7,17 +7,15 @@ how pictures go in and what comes out. Measured facts never stand in it.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgevision.bundle.classifyspec import ClassifySpec
 from edgevision.bundle.detectspec import DetectSpec, PriorMap
 from edgevision.bundle.embedspec import EmbedSpec
 from edgevision.bundle.manifest import OutputSpec, Provenance
 from edgevision.bundle.part import Fraction
-from edgevision.config.problems import Problem, config_error
-from edgevision.config.sentences import explain
-from edgevision.config.yamlfile import read_yaml
 from edgevision.ops.boxes import VARIANCES
+from export.configfile import read_config
 from export.data.view import View
 
 __all__ = ["SCHEMA", "Description", "DetectDescription", "ForeignOutput", "read_description"]
@@ -149,16 +147,4 @@ class Description(_Part):
 
 def read_description(path: Path) -> Description:
     """Read a description. Raises ConfigError with file, line, key and remedy."""
-    document = read_yaml(path)
-    problems = list(document.problems)
-    try:
-        description = Description.model_validate(document.values)
-    except ValidationError as error:
-        problems += [
-            Problem(document.place_of(details["loc"]), details["loc"], explain(details, Description))
-            for details in error.errors(include_url=False)
-        ]
-        raise config_error(path, problems) from error
-    if problems:
-        raise config_error(path, problems)
-    return description
+    return read_config(path, Description)

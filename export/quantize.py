@@ -1,13 +1,13 @@
 """Makes the int8 twin of an ONNX model: static QDQ, U8S8, per channel, calibrated on real inputs.
 
-The bytes-to-float prefix and the softmax stay float, and so do coordinates. Whether the result is good
-enough is decided by `export.gate`; which layers to leave out by `export.sensitivity`.
+What never becomes int8 says `export.floating`. Whether the result is good enough is decided by
+`export.gate`; which layers to leave out by `export.sensitivity`.
 """
 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -27,8 +27,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from edgevision.errors import BundleError
 from export.convert import sealed
+from export.floating import kept_float
 
-__all__ = ["SCHEMA", "Method", "Quantizer", "float_ends"]
+__all__ = ["SCHEMA", "Method", "Quantizer"]
 
 SCHEMA = "edgevision.quantized/1"
 Method = Literal["minmax", "percentile"]
@@ -37,34 +38,6 @@ Batch = npt.NDArray[np.uint8]
 _METHODS = {"minmax": CalibrationMethod.MinMax, "percentile": CalibrationMethod.Percentile}
 _PERCENTILE = 99.99
 _WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-_END_OPERATIONS = frozenset(
-    {
-        "Add",
-        "Cast",
-        "Clip",
-        "Concat",
-        "Div",
-        "Identity",
-        "Mul",
-        "Pad",
-        "Reshape",
-        "Resize",
-        "Sigmoid",
-        "Softmax",
-        "Sub",
-        "Transpose",
-    }
-)
-
-_COORDINATE_OPERATIONS = _END_OPERATIONS | {
-    "Gather",
-    "Gemm",
-    "MatMul",
-    "Slice",
-    "Split",
-    "Squeeze",
-    "Unsqueeze",
-}
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
@@ -118,7 +91,7 @@ class Quantizer:
         except Exception as error:
             raise BundleError(f"onnxruntime cannot prepare the model for quantising: {error}") from error
         self.prepared = onnx.load(self._prepared)
-        self._kept_float = float_ends(self.prepared.graph)
+        self._kept_float = kept_float(self.prepared.graph)
 
     @property
     def weighted_nodes(self) -> tuple[str, ...]:
@@ -159,44 +132,6 @@ class Quantizer:
             },
         )
         return sealed(model)
-
-
-def float_ends(graph: onnx.GraphProto) -> list[str]:
-    """Return the names of the nodes between the input and the first weights, and after the last ones.
-
-    Pictures lose nothing in the prefix, and probabilities would be rounded to 1/255 in the suffix. Where a
-    picture is sampled by coordinates, those are rounded to less than the sampled pixels only in float.
-    """
-    consumers: dict[str, list[onnx.NodeProto]] = {}
-    producer = {output: node for node in graph.node for output in node.output}
-    for node in graph.node:
-        for name in node.input:
-            consumers.setdefault(name, []).append(node)
-    prefix = _walk([graph.input[0].name], lambda name: consumers.get(name, []), "output")
-    suffix = _walk([value.name for value in graph.output], lambda name: _known(producer.get(name)), "input")
-    grids = [node.input[1] for node in graph.node if node.op_type == "GridSample"]
-    coordinates = _walk(grids, lambda name: _known(producer.get(name)), "input", _COORDINATE_OPERATIONS)
-    return [node.name for node in graph.node if node.name in prefix | suffix | coordinates]
-
-
-def _known(node: onnx.NodeProto | None) -> list[onnx.NodeProto]:
-    return [] if node is None else [node]
-
-
-def _walk(
-    tensors: list[str],
-    neighbours: Callable[[str], list[onnx.NodeProto]],
-    onwards: Literal["input", "output"],
-    through: frozenset[str] = _END_OPERATIONS,
-) -> set[str]:
-    """Return the nodes reached from `tensors` through some operations; those named keep to single pixels."""
-    reached: set[str] = set()
-    while tensors:
-        for node in neighbours(tensors.pop()):
-            if node.op_type in through and node.name not in reached:
-                reached.add(node.name)
-                tensors += getattr(node, onwards)
-    return reached
 
 
 def _hash(inputs: Sequence[Batch]) -> str:

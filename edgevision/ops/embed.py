@@ -73,8 +73,9 @@ class Matcher:
 
 def normalised(embeddings: Vectors) -> Vectors:
     """Return (n, D) or (D,) embeddings of L2 norm 1; those of norm 0 stay 0 and resemble nothing."""
-    norms = np.linalg.norm(embeddings, axis=-1, keepdims=True)
-    return np.asarray(embeddings / np.where(norms > 0, norms, 1), np.float32)
+    norms = np.sqrt(np.add.reduce(embeddings * embeddings, axis=-1, keepdims=True))
+    norms[norms == 0] = 1
+    return np.asarray(embeddings / norms, np.float32)
 
 
 def _cosine(score: np.float32) -> float:

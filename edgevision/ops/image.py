@@ -35,7 +35,8 @@ def to_model_color(image_bgr: npt.NDArray[np.uint8], color: Color) -> npt.NDArra
 def model_batch(pictures_bgr: Sequence[npt.NDArray[np.uint8]], color: Color) -> npt.NDArray[np.uint8]:
     """Return (1, H, W, C) uint8 of pictures of the model's size; of several, channels follow channels."""
     planes = [to_model_color(picture, color) for picture in pictures_bgr]
-    return np.ascontiguousarray(np.concatenate(planes, axis=2)[np.newaxis])
+    joined = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
+    return np.ascontiguousarray(joined[np.newaxis])
 
 
 def stretch(image: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from edgevision.config.problems import Problem, config_error
-from edgevision.config.sentences import explain
-from edgevision.config.yamlfile import read_yaml
 from edgevision.ops.image import Color
+from export.configfile import has_schema, read_config
 from export.data.augment import Augmentation
 from export.networks.classifier import ClassifierSpec
 from export.train.config import Channels, Optimisation
@@ -70,21 +68,9 @@ class ClassifyConfig(_Part):
 
 def is_classifier_config(path: Path) -> bool:
     """Tell a classifier's training configuration from others. Raises ConfigError."""
-    return read_yaml(path).values.get("schema") == SCHEMA
+    return has_schema(path, SCHEMA)
 
 
 def load_classify_config(path: Path) -> ClassifyConfig:
     """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
-    document = read_yaml(path)
-    problems = list(document.problems)
-    try:
-        config = ClassifyConfig.model_validate(document.values)
-    except ValidationError as error:
-        problems += [
-            Problem(document.place_of(details["loc"]), details["loc"], explain(details, ClassifyConfig))
-            for details in error.errors(include_url=False)
-        ]
-        raise config_error(path, problems) from error
-    if problems:
-        raise config_error(path, problems)
-    return config
+    return read_config(path, ClassifyConfig)

@@ -11,16 +11,15 @@ import torch
 from rich.console import Console
 from torch.nn import functional as F
 
-from edgevision.errors import EdgeVisionError, UsageError
+from edgevision.errors import EdgeVisionError
 from export.classify.config import ClassifyConfig
 from export.classify.draw import class_batches
 from export.classify.folder import ClassSample, read_classes
 from export.classify.report import write_classify_report
+from export.classify.start import start_from
 from export.classify.trained import load_trained_classifier
 from export.classify.validate import TEMPERATURE, input_planes, validate
 from export.networks.classifiers import AnyClassifier, build_classifier
-from export.networks.mapped import MapClassifier
-from export.train.checkpoint import load_trained
 from export.train.device import Compute
 from export.train.learning import BEST_FILE, Epoch, Learning, make_folder
 from export.train.progress import epoch_progress
@@ -58,7 +57,7 @@ def train_classifier(
         out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of pictures with one class each.
         resume: Go on from `out_dir/last.pt`.
-        start: Checkpoint of the segmenter whose maps a `unet-lite` weighs.
+        start: Weights to begin with, see `export.classify.start`.
         threads: Threads for torch; torch's own choice when absent.
 
     Raises:
@@ -74,11 +73,12 @@ def train_classifier(
     train, val = (read_classes(data_dir, split, config.labels) for split in splits)
     compute = Compute.choose(config.optimisation.precision)
     network = build_classifier(config.spec)
-    _start(config, network, start, is_needed=not resume)
+    console = Console(stderr=True)
+    if not resume and (report := start_from(config, network, start)) is not None:
+        console.print(f"weights of {start}:\n{report}", highlight=False)
     learning = Learning(network, config.optimisation, compute, _FIGURE)
     if resume:
-        learning.resume(out_dir)
-    console = Console(stderr=True)
+        learning.resume(out_dir, _deployable(config, learning))
     parameters = sum(value.numel() for value in learning.network.parameters())
     console.print(
         f"{config.name}: {len(train)} pictures, {parameters:,} parameters; {compute}", highlight=False
@@ -107,29 +107,6 @@ def _finish(
     return ClassifyResult(out_dir / BEST_FILE, best.metrics, len(learning.history))
 
 
-def _start(config: ClassifyConfig, network: AnyClassifier, start: Path | None, *, is_needed: bool) -> None:
-    """Give a classifier by maps its segmenter. Raises UsageError."""
-    if not isinstance(network, MapClassifier):
-        if start is not None:
-            raise UsageError(
-                f"--start {start}: expected network unet-lite, got {config.network}; leave it out"
-            )
-        return
-    if start is None:
-        if is_needed:
-            raise UsageError(
-                "network unet-lite: expected a segmenter of the same labels; name it with --start"
-            )
-        return
-    segmenter = load_trained(start)
-    if segmenter.spec != network.segmenter.spec or segmenter.labels[1:] != config.labels[1:]:
-        raise UsageError(
-            f"{start}: expected {network.segmenter.spec} of {', '.join(config.labels[1:])}, got "
-            f"{segmenter.spec} of {', '.join(segmenter.labels[1:])}; train the one or change the other"
-        )
-    network.segmenter.load_state_dict(segmenter.network.state_dict())
-
-
 def _deployable(config: ClassifyConfig, learning: Learning[AnyClassifier]) -> dict[str, object]:
     return {
         "classifier": config.spec.model_dump(mode="json"),
@@ -137,7 +114,7 @@ def _deployable(config: ClassifyConfig, learning: Learning[AnyClassifier]) -> di
         "view": config.view.model_dump(mode="json"),
         "mean": list(config.mean),
         "std": list(config.std),
-        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0),
+        "temperature": learning.history[-1].metrics.get(TEMPERATURE, 1.0) if learning.history else 1.0,
         "config": config.model_dump(mode="json", by_alias=True),
     }
 

@@ -47,8 +47,7 @@ def train_unet(
     from export.train.config import load_train_config
     from export.train.loop import train_unet as train
 
-    if resume and start is not None:
-        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    _require_one_beginning(start, resume=resume)
     result = train(load_train_config(config), out, data_dir=data, resume=resume, start=start, threads=threads)
     print(f"{result.checkpoint}: mean IoU {result.metrics.mean_iou:.4f} after {result.epochs} epochs")
 
@@ -71,8 +70,7 @@ def train_ssd(
     from export.detect.config import load_detect_config
     from export.detect.loop import train_ssd as train
 
-    if resume and start is not None:
-        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")
+    _require_one_beginning(start, resume=resume)
     result = train(load_detect_config(config), out, data, resume=resume, start=start, threads=threads)
     print(f"{result.checkpoint}: mAP at IoU 0.5 {result.metrics.mean_ap:.4f} after {result.epochs} epochs")
 
@@ -99,7 +97,11 @@ def train_classifier(
     resume: Resume = False,
     start: Annotated[
         Path | None,
-        typer.Option("--start", metavar="FILE", help="The segmenter whose maps a unet-lite weighs: .pt."),
+        typer.Option(
+            "--start",
+            metavar="FILE",
+            help="The segmenter whose maps a unet-lite weighs: .pt; of ImageNet for a vgg16-bn: .pth.",
+        ),
     ] = None,
     threads: Threads = None,
 ) -> None:
@@ -107,9 +109,15 @@ def train_classifier(
     from export.classify.config import load_classify_config
     from export.classify.loop import train_classifier as train
 
+    _require_one_beginning(start, resume=resume)
     result = train(load_classify_config(config), out, data, resume=resume, start=start, threads=threads)
     figures = result.metrics
     print(
         f"{result.checkpoint}: accuracy {figures['accuracy']:.4f}, mean recall {figures['balanced']:.4f}, "
         f"ECE {figures['ece']:.4f} after {result.epochs} epochs"
     )
+
+
+def _require_one_beginning(start: Path | None, *, resume: bool) -> None:
+    if resume and start is not None:
+        raise UsageError("expected --resume or --start, not both; resume goes on with the weights in OUT")

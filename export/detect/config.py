@@ -6,11 +6,9 @@ It says everything but where the pictures lie and where results go.
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edgevision.config.problems import Problem, config_error
-from edgevision.config.sentences import explain
-from edgevision.config.yamlfile import read_yaml
+from export.configfile import has_schema, read_config
 from export.data.augment import Augmentation
 from export.detect.boards.flaws import LABELS as FLAWS
 from export.detect.canvas import DetectView
@@ -108,21 +106,9 @@ class DetectConfig(_Part):
 
 def is_detector_config(path: Path) -> bool:
     """Tell a detector's training configuration from a segmentation network's. Raises ConfigError."""
-    return read_yaml(path).values.get("schema") == SCHEMA
+    return has_schema(path, SCHEMA)
 
 
 def load_detect_config(path: Path) -> DetectConfig:
     """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
-    document = read_yaml(path)
-    problems = list(document.problems)
-    try:
-        config = DetectConfig.model_validate(document.values)
-    except ValidationError as error:
-        problems += [
-            Problem(document.place_of(details["loc"]), details["loc"], explain(details, DetectConfig))
-            for details in error.errors(include_url=False)
-        ]
-        raise config_error(path, problems) from error
-    if problems:
-        raise config_error(path, problems)
-    return config
+    return read_config(path, DetectConfig)

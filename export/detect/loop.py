@@ -83,7 +83,7 @@ def train_ssd(
     console = Console(stderr=True)
     _announce(console, state, data)
     if resume:
-        state.resume(out_dir)
+        state.resume(out_dir, state.deployable)
     elif start is not None:
         console.print(f"weights of {start}:\n{start_from(state, start)}", highlight=False)
     draws = draws_of(state, data.train, data.train_canvases)

@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edgevision.config.problems import Problem, config_error
-from edgevision.config.sentences import explain
-from edgevision.config.yamlfile import read_yaml
+from export.configfile import has_schema, read_config
 from export.networks.embedders import AnyEmbedderSpec
 from export.train.config import Optimisation
 
@@ -82,21 +80,9 @@ class EmbedConfig(_Part):
 
 def is_embedder_config(path: Path) -> bool:
     """Tell an embedder's training configuration from others. Raises ConfigError."""
-    return read_yaml(path).values.get("schema") == SCHEMA
+    return has_schema(path, SCHEMA)
 
 
 def load_embed_config(path: Path) -> EmbedConfig:
     """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
-    document = read_yaml(path)
-    problems = list(document.problems)
-    try:
-        config = EmbedConfig.model_validate(document.values)
-    except ValidationError as error:
-        problems += [
-            Problem(document.place_of(details["loc"]), details["loc"], explain(details, EmbedConfig))
-            for details in error.errors(include_url=False)
-        ]
-        raise config_error(path, problems) from error
-    if problems:
-        raise config_error(path, problems)
-    return config
+    return read_config(path, EmbedConfig)

@@ -76,7 +76,7 @@ def train_embedder(
         begin_with_discriminants(config, network, compute, train)
     learning = Learning(network, config.optimisation, compute, _FIGURE, head)
     if resume:
-        learning.resume(out_dir)
+        learning.resume(out_dir, _deployable(config))
     console = Console(stderr=True)
     parameters = sum(value.numel() for value in learning.network.parameters())
     console.print(f"{config.name}: {parameters:,} parameters; {compute}", highlight=False)

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-__all__ = ["LoadReport", "copy_fitting"]
+__all__ = ["LoadReport", "Weights", "copy_fitting", "tensors_of"]
+
+Weights = dict[str, Tensor]
+
+_WRAPPERS = ("state_dict", "model", "weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,15 @@ class LoadReport:
         """Return one line per kind, names abbreviated to layers."""
         kinds = ("matched", "missing", "unexpected", "misshapen")
         return "\n".join(f"{kind:>10}: {_layers(getattr(self, kind))}" for kind in kinds)
+
+
+def tensors_of(state: Mapping[str, object]) -> Weights:
+    """Return the tensors of a checkpoint, without what training scripts wrap around weights."""
+    for key in _WRAPPERS:
+        inner = state.get(key)
+        if isinstance(inner, Mapping):
+            return tensors_of(inner)
+    return {name.removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def copy_fitting(network: nn.Module, weights: Mapping[str, Tensor]) -> LoadReport:

@@ -5,41 +5,28 @@ Understood are state dicts of an SSD300 of the PyTorch implementations of 2018-2
 VGG16 of torchvision (`features.0.weight`, `classifier.0.weight`), whose dense layers are thinned out.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
 
 from edgevision.errors import UsageError
-from export.networks.loading import LoadReport, copy_fitting
+from export.networks.loading import LoadReport, Weights, copy_fitting, tensors_of
 from export.networks.ssd300 import Ssd300
 from export.train.checkpoint import load_state
 
 __all__ = ["load_published"]
 
-Weights = dict[str, Tensor]
-
-_WRAPPERS = ("state_dict", "model", "weights")
 _DENSE = {"classifier.0": "vgg.31", "classifier.3": "vgg.33"}
 
 
 def load_published(network: Ssd300, file: Path) -> LoadReport:
     """Copy what fits into the network. Raises UsageError when the file holds nothing of use."""
-    report = copy_fitting(network, _renamed(_tensors(load_state(file))))
+    report = copy_fitting(network, _renamed(tensors_of(load_state(file))))
     if not report.matched:
         raise UsageError(
             f"{file}: expected weights of an SSD300 or of a VGG16, nothing in it fits:\n{report}"
         )
     return report
-
-
-def _tensors(state: Mapping[str, object]) -> Weights:
-    """Unwrap what training scripts wrap around weights."""
-    for key in _WRAPPERS:
-        inner = state.get(key)
-        if isinstance(inner, Mapping):
-            return _tensors(inner)
-    return {name.removeprefix("module."): value for name, value in state.items() if isinstance(value, Tensor)}
 
 
 def _renamed(given: Weights) -> Weights:

@@ -4,6 +4,7 @@ Both take (N, 3, H, W) float and return `Logits`. They neither normalise nor app
 that is `networks.deploy`. H and W must be multiples of the spec's stride.
 """
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple, cast
 
 import torch
@@ -41,7 +42,7 @@ class _ImageHead(nn.Module):
         return cast("Tensor", self.score(self.hidden(pooled)))
 
 
-class _Pyramid(nn.Module):
+class _Pyramid(nn.Module, ABC):
     """What both networks share: stem, encoder, image head, output layer and their order."""
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -56,9 +57,9 @@ class _Pyramid(nn.Module):
         self.image_head = _ImageHead(deepest, spec.classes) if spec.image_head else None
         self.output = logit_layer(top, [_BACKGROUND_LOGIT] + [0.0] * (spec.classes - 1))
 
+    @abstractmethod
     def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
         """Bring `below` to the skip's resolution and join the two."""
-        raise NotImplementedError
 
     def forward(self, image: Tensor) -> Logits:
         """Return the logits of (N, 3, H, W) normalised pictures."""

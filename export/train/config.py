@@ -6,11 +6,9 @@ It says everything but where the user's pictures lie and where results go.
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edgevision.config.problems import Problem, config_error
-from edgevision.config.sentences import explain
-from edgevision.config.yamlfile import read_yaml
+from export.configfile import read_config
 from export.data.augment import Augmentation
 from export.data.draw import Sampling
 from export.data.view import View
@@ -161,16 +159,4 @@ class TrainConfig(_Part):
 
 def load_train_config(path: Path) -> TrainConfig:
     """Read a training configuration. Raises ConfigError with file, line, key and remedy."""
-    document = read_yaml(path)
-    problems = list(document.problems)
-    try:
-        config = TrainConfig.model_validate(document.values)
-    except ValidationError as error:
-        problems += [
-            Problem(document.place_of(details["loc"]), details["loc"], explain(details, TrainConfig))
-            for details in error.errors(include_url=False)
-        ]
-        raise config_error(path, problems) from error
-    if problems:
-        raise config_error(path, problems)
-    return config
+    return read_config(path, TrainConfig)

@@ -15,6 +15,7 @@ from export.train.averaging import Average
 from export.train.checkpoint import load_state, save_state
 from export.train.config import Optimisation
 from export.train.device import Compute
+from export.train.resuming import require_same
 from export.train.schedule import optimiser_of, schedule_of
 
 __all__ = ["BEST_FILE", "Epoch", "Learning", "make_folder"]
@@ -135,12 +136,18 @@ class Learning(Generic[Network]):
             ],
         }
 
-    def resume(self, folder: Path) -> None:
-        """Go on where the last checkpoint of a folder ends. Raises UsageError when it cannot."""
+    def resume(self, folder: Path, deployable: dict[str, Any]) -> None:
+        """Go on where the last checkpoint of a folder ends. Raises UsageError when it cannot.
+
+        Args:
+            folder: The training's.
+            deployable: As given to `save`; network, labels and optimiser have to be those of the checkpoint.
+        """
         file = folder / LAST_FILE
         if not file.is_file():
             raise UsageError(f"{file}: no checkpoint to resume from; start without --resume")
         state = load_state(file)
+        require_same(file, state, deployable)
         try:
             self.network.load_state_dict(state["latest_weights"])
             self.average.network.load_state_dict(state["weights"])

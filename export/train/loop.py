@@ -77,7 +77,7 @@ def train_unet(
     train, val = open_sets(config, data_dir)
     state = TrainingState(config, Compute.choose(config.optimisation.precision))
     if resume:
-        state.resume(out_dir)
+        state.resume(out_dir, state.deployable)
     elif start is not None:
         first = next(batches(_draw(config, train, 0), _STATISTICS_CROPS, 1))
         start_from(state.network, start, _as_input(state, first))

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
 
 import torch
+from torch import nn
 
 from edgevision.errors import BundleError
 from edgevision.ops.image import to_model_color
@@ -17,7 +18,7 @@ from export.networks.spec import NetworkSpec
 from export.networks.unet import build_network
 from export.pipeline import Step, quantize
 from export.quantize import Method, Quantizer
-from export.runners import draft_manifest, inputs_by_sample, model_inputs, segment_step
+from export.runners import draft_manifest, inputs_by_sample, load_runner, model_inputs, segment_step
 from export.sensitivity import exclusions, parts, rank_parts
 from export.sources import FromBytes
 from tests.darkness import described, fp32_model, fragile_network, held_out, subject, write_work
@@ -90,6 +91,38 @@ def test_every_convolution_of_the_light_network_becomes_an_integer_kernel(
     assert operations.count("QLinearConv") == types(model).count("Conv")
     assert "Conv" not in operations
     assert "FusedConv" not in operations
+
+
+class JoinedNorm(nn.Module):
+    """Two convolutions whose answers are joined and normalised, before a last one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = (nn.Conv2d(3, 4, 3, padding=1) for _ in range(2))
+        self.norm, self.last = nn.BatchNorm2d(8), nn.Conv2d(8, 2, 1)
+        nn.init.normal_(self.norm.bias)
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        joined = torch.cat([self.first(planes), self.second(planes)], dim=1)
+        answer: torch.Tensor = self.last(self.norm(joined))
+        return answer
+
+
+def test_what_joins_and_the_norm_behind_it_stay_float_as_openvino_cannot_load_their_int8_form(
+    tmp_path: Path,
+) -> None:
+    model = convert(FromBytes(JoinedNorm(), described()), inputs()).model
+    fp32_answer = run(model, inputs()[0])
+
+    int8 = Quantizer(model, inputs(), tmp_path).quantized()
+
+    (joined,) = (node.output[0] for node in int8.graph.node if node.op_type == "Concat")
+    assert [node.op_type for node in int8.graph.node if joined in node.input] == ["BatchNormalization"]
+    pytest.importorskip("openvino", reason="openvino is not installed: pip install edgevision[openvino]")
+    runner = load_runner(draft_manifest(described()), int8.SerializeToString(), "openvino", "int8", 1)
+    (answer,) = runner.engine.infer(inputs()[0])
+    assert np.abs(answer - fp32_answer).mean() < 0.02
 
 
 def test_the_int8_file_says_how_it_was_made(tmp_path: Path) -> None:

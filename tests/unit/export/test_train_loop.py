@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -101,8 +102,42 @@ def test_resuming_without_or_with_a_foreign_checkpoint_is_a_usage_error(tmp_path
     with pytest.raises(UsageError, match="no checkpoint to resume from"):
         train_unet(config(), tmp_path / "out", data_dir=data, resume=True, threads=1)
     save_state(tmp_path / "out" / "last.pt", {"network": {"classes": 9}})
-    with pytest.raises(UsageError, match="same configuration"):
+    with pytest.raises(UsageError, match=r"network\.classes: expected 3 as configured, got 9; resume with"):
         train_unet(config(), tmp_path / "out", data_dir=data, resume=True, threads=1)
+    save_state(tmp_path / "out" / "last.pt", {"detector": {}})
+    with pytest.raises(UsageError, match=r"with a network, got one with detector; resume in the folder"):
+        train_unet(config(), tmp_path / "out", data_dir=data, resume=True, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"network": {"classes": 3, "base_channels": 8, "depth": 2}}, r"base_channels: expected 8 .* got 4"),
+        ({"labels": ["background", "square", "disc"]}, r"labels: expected .*'square', 'disc'.* got .*"),
+        ({"optimisation": {"method": "sgd"}}, r"optimisation\.method: expected sgd as configured, got adamw"),
+    ],
+)
+def test_resuming_with_another_network_labels_or_optimiser_is_a_usage_error(
+    tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    data, begun = write_set(tmp_path / "set", 2), config(epochs=2, batches_per_epoch=1)
+    train_unet(begun, tmp_path / "out", data_dir=data, threads=1, minutes=1e-9)
+    said = begun.model_dump(by_alias=True)
+    changes["optimisation"] = {**said["optimisation"], **changes.get("optimisation", {})}
+    other = TrainConfig.model_validate({**said, **changes})
+
+    with pytest.raises(UsageError, match=complaint):
+        train_unet(other, tmp_path / "out", data_dir=data, resume=True, threads=1)
+
+
+def test_resuming_may_last_longer_and_learn_at_another_rate(tmp_path: Path) -> None:
+    data = write_set(tmp_path / "set", 2)
+    settings = {"batches_per_epoch": 1, "epochs": 1}
+    train_unet(config(**settings), tmp_path / "out", data_dir=data, threads=1)
+
+    longer = config(**{**settings, "epochs": 2, "learning_rate": 0.001})
+
+    assert train_unet(longer, tmp_path / "out", data_dir=data, resume=True, threads=1).epochs == 2
 
 
 def test_training_without_usable_pictures_says_what_is_wrong(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def test_points_that_coincide_fit_nothing() -> None:
     assert similarity(np.full((5, 2), 7.0), TEMPLATE) is None
 
 
+def test_points_that_no_turn_brings_nearer_fit_nothing() -> None:
+    square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+
+    assert similarity(square * (-1, 1), square) is None
+
+
 def test_a_box_crop_at_its_own_size_is_a_copy() -> None:
     image = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
 
@@ -94,3 +100,15 @@ def test_halving_does_not_move_what_is_shown() -> None:
 
     rows, columns = np.nonzero(crop[:, :, 0] > 127)
     assert (rows.mean(), columns.mean()) == pytest.approx((24.5, 24.5), abs=0.15)
+
+
+@pytest.mark.parametrize("degrees", [0, 25])
+def test_colours_are_cut_out_as_each_channel_by_itself(degrees: int) -> None:
+    image = np.random.default_rng(degrees).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    matrix = similarity(turned(TEMPLATE, degrees, 2.6, (50, 20)), TEMPLATE)
+    assert matrix is not None
+
+    crop = warped(image, matrix, (112, 112))
+
+    for channel in range(3):
+        assert np.array_equal(crop[:, :, channel], warped(image[:, :, channel], matrix, (112, 112)))

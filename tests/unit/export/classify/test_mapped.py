@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
 
+import numpy as np
 import torch
 
 from edgevision.errors import UsageError
@@ -15,7 +16,13 @@ from export.classify.trained import load_trained_classifier
 from export.networks.mapped import MapClassifier
 from export.networks.spec import NetworkSpec
 from export.networks.unet import build_network
-from tests.unit.export.classify.test_end_to_end import CONFIG, pictures
+from export.pipeline import convert_torch
+from export.quantize import Quantizer
+from export.runners import installed_engines, load_runner
+from export.sources import load_torch
+from export.subjects import names_to_be, open_subject
+from export.work import Work
+from tests.unit.export.classify.test_end_to_end import CONFIG, DESCRIPTION, pictures
 
 pytestmark = pytest.mark.export
 
@@ -50,6 +57,28 @@ def test_the_segmenter_is_kept_as_it_was(tmp_path: Path) -> None:
     with torch.inference_mode():
         answer = network(torch.zeros(1, 3, 32, 48))
     assert (answer.logits.shape, answer.cam.shape) == ((1, 2), (1, 2, 4, 6))
+
+
+def test_its_int8_form_runs_on_every_engine_and_answers_nearly_alike(tmp_path: Path) -> None:
+    result = train_classifier(MAPS, tmp_path, pictures(), start=segmenter(tmp_path, ("background", "dark")))
+    source = load_torch(str(result.checkpoint), DESCRIPTION)
+    names = names_to_be(source.description)
+    subject = open_subject(
+        source.description, source.training, names, str(pictures()), calibration=4, held_out=16
+    )
+    work = Work(tmp_path)
+    convert_torch(source, 18, subject, work)
+    (tmp_path / "quantizing").mkdir()
+    fp32 = work.read_model("fp32")
+
+    int8 = Quantizer(fp32, subject.calibration_inputs(4), tmp_path / "quantizing").quantized()
+
+    reference = load_runner(subject.manifest, fp32.SerializeToString(), "onnxruntime", "fp32", 1).engine
+    for name in installed_engines():
+        engine = load_runner(subject.manifest, int8.SerializeToString(), name, "int8", 1).engine
+        for batch in subject.inputs(4):
+            apart = np.abs(subject.values(engine, batch) - subject.values(reference, batch))
+            assert apart.max() < 0.1
 
 
 def test_without_a_segmenter_or_with_one_of_other_defects_it_is_refused(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from export.embed.evaluate import evaluate_embed
 from export.embed.loop import train_embedder
 from export.embed.people import cast_of_line
 from export.embed.subject import EmbedRun, EmbedSubject, draft_embed_manifest
+from export.floating import kept_float
 from export.pack import write_packed
 from export.pipeline import Step, convert_torch, quantize
-from export.quantize import float_ends
 from export.sources import load_torch
 from export.verify import Verification
 from export.work import Work
@@ -103,7 +103,7 @@ def test_coordinates_stay_in_float() -> None:
     graph = step().work.read_model("fp32").graph
     feeding = {name for node in graph.node if node.op_type == "GridSample" for name in node.input[1:]}
 
-    kept = set(float_ends(graph))
+    kept = set(kept_float(graph))
 
     assert any(node.name in kept for node in graph.node if feeding & set(node.output))
 
