@@ -1,0 +1,35 @@
+"""The settings of a camera about scenes that stand still, as a pydantic model. A pure format."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edgevision.recipe import DetectStep, Recipe, SegmentStep
+
+__all__ = ["ChangeGateSettings", "gate_problem"]
+
+
+class ChangeGateSettings(BaseModel):
+    """Repeat an OK while the scene stands still, instead of running the models again.
+
+    Only an OK without anything found near a threshold is repeated, never an NG or ND.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    tolerance: Annotated[float, Field(gt=0.0, le=64.0)] = 16.0
+    """By how many grey levels noise alone changes a single pixel; blocks of b x b pixels may change by 1/b
+    of it. A fainter defect that comes into a still scene is seen at the next full look only."""
+    full_every_s: Annotated[float, Field(gt=0.0, le=60.0)] = 1.0
+    """The models run again after this time, whatever has changed."""
+
+
+def gate_problem(recipe: Recipe) -> str | None:
+    """Return why the verdicts by a recipe cannot be repeated, in words."""
+    for step in recipe.tasks:
+        if not isinstance(step, SegmentStep | DetectStep):
+            return (
+                f"step {step.name} of recipe {recipe.name} tells which one it is, and nobody knows how "
+                "little changes that; only steps that segment or detect can be gated, leave change_gate out"
+            )
+    return None
