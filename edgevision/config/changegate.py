@@ -18,8 +18,8 @@ class ChangeGateSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     tolerance: Annotated[float, Field(gt=0.0, le=64.0)] = 16.0
-    """By how many grey levels noise alone changes a single pixel; blocks of b x b pixels may change by 1/b
-    of it. A fainter defect that comes into a still scene is seen at the next full look only."""
+    """By how many grey levels noise alone changes a single pixel; a block of b x b pixels, b up to 32, may
+    change by this over the root of b. A fainter defect in a still scene waits for the next full look."""
     full_every_s: Annotated[float, Field(gt=0.0, le=60.0)] = 1.0
     """The models run again after this time, whatever has changed."""
 

@@ -2,9 +2,11 @@
 
 Nothing is averaged over the whole picture, where a small defect would drown: single pixels are compared,
 and small blocks of them, the larger the stricter, because noise averages out in a block and a faint defect
-that fills it does not.
+that fills it does not. The noise of a sensor falls with the side of the block, that of JPEG pictures, whose
+blocks are rounded as a whole, with its root; the limits follow the latter.
 """
 
+import math
 from typing import Any
 
 import cv2
@@ -13,7 +15,7 @@ import numpy.typing as npt
 
 __all__ = ["BLOCKS_PX", "Scene"]
 
-BLOCKS_PX = (1, 2, 4, 8, 16)
+BLOCKS_PX = (1, 2, 4, 8, 16, 32)
 """Sides of the blocks."""
 
 _STEPS_PER_LEVEL = 16
@@ -35,7 +37,7 @@ class Scene:
         """Return whether anything but noise changed in any place.
 
         That is where in some block of b x b pixels, b of `BLOCKS_PX` and the blocks side by side, the mean of
-        a colour differs by more than `tolerance` / b grey levels; from b = 2 on rounding may hide one level.
+        a colour differs by more than `tolerance` / sqrt(b) grey levels; from b = 2 on rounding may hide one.
 
         Args:
             image_bgr: (H, W, 3) uint8, of the same size.
@@ -48,7 +50,7 @@ class Scene:
             cv2.addWeighted(_halved(image_bgr), steps, self._half, -steps, 0, dtype=cv2.CV_16S)
         )
         for block_px in BLOCKS_PX[1:]:
-            if cv2.norm(change, cv2.NORM_INF) > steps * tolerance / block_px:
+            if cv2.norm(change, cv2.NORM_INF) > steps * tolerance / math.sqrt(block_px):
                 return True
             change = _halved(change)
         return False
