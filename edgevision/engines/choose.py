@@ -140,7 +140,8 @@ def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tu
             provider=provider,
             threads=threads,
             streams=streams,
-            cache_dir=settings.cache_dir,
+            cache_dir=_compiled_in(provider, settings),
+            half=settings.half and provider != "cpu",
             # What nobody asked for is not worth trying unless it is really there.
             require=settings.require or unasked,
         )
@@ -148,6 +149,11 @@ def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tu
         for provider in _providers(engine, settings)
         for precision in _precisions(bundle, settings)
     )
+
+
+def _compiled_in(provider: ProviderName, settings: EngineSettings) -> Path | None:
+    """Return where compiled models are kept; those of TensorRT always, because it takes minutes for one."""
+    return settings.cache_dir or (default_cache_dir() if provider == "tensorrt" else None)
 
 
 def _engines(settings: EngineSettings) -> Sequence[EngineName]:
@@ -183,12 +189,14 @@ def _precisions(bundle: Bundle, settings: EngineSettings) -> Sequence[Precision]
 
 def _key(bundle: Bundle, requests: Sequence[EngineRequest]) -> str:
     engines = sorted({request.engine for request in requests})
-    facts = {
+    facts: dict[str, object] = {
         "bundle": bundle.sha256,
         "versions": {name: _VERSIONS[name]() for name in engines},
         "processor": processor(),
         "candidates": [[r.engine, r.provider, r.precision, r.threads, r.streams] for r in requests],
     }
+    if any(request.half for request in requests):
+        facts["half"] = True
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -27,6 +27,8 @@ class EngineRequest:
     """Where compiled models are kept between starts; nowhere when absent."""
     require: bool = False
     """Refuse another provider than the asked one."""
+    half: bool = False
+    """A GPU may compute in 16 instead of 32 bits: TensorRT in fp16, CUDA in TF32."""
 
     @property
     def threads_per_stream(self) -> int:
