@@ -45,12 +45,10 @@ class Scene:
         """
         if cv2.norm(image_bgr, self._image, cv2.NORM_INF) > tolerance:
             return True
-        steps = _STEPS_PER_LEVEL
-        change = np.asarray(
-            cv2.addWeighted(_halved(image_bgr), steps, self._half, -steps, 0, dtype=cv2.CV_16S)
-        )
+        change: Pixels = np.subtract(_halved(image_bgr), self._half, dtype=np.int16)
+        change *= _STEPS_PER_LEVEL
         for block_px in BLOCKS_PX[1:]:
-            if cv2.norm(change, cv2.NORM_INF) > steps * tolerance / math.sqrt(block_px):
+            if cv2.norm(change, cv2.NORM_INF) > _STEPS_PER_LEVEL * tolerance / math.sqrt(block_px):
                 return True
             change = _halved(change)
         return False
