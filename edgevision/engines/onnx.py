@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,8 @@ __all__ = ["OnnxEngine", "available_providers", "load_onnx", "version"]
 
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
 _ERRORS_ONLY = 3
+_GPU_STREAMS = 4
+"""A card computes one call after the other; more only hide the copies, and each holds the model once more."""
 _log = logging.getLogger(__name__)
 
 
@@ -91,22 +94,23 @@ def load_onnx(manifest: Manifest, model: bytes, request: EngineRequest) -> Engin
         precision=compute_precision(request, provider),
         version=str(runtime.__version__),
         threads=request.threads,
-        streams=request.streams,
+        streams=request.streams if provider == "cpu" else min(request.streams, _GPU_STREAMS),
     )
     if provider == "cpu":
         return OnnxEngine(session, manifest, info)
+    others = (_opened(runtime, model, request, has_graph=has_graph) for _ in range(info.streams - 1))
+    return PooledEngine(_bound(runtime, [session, *others], manifest), input_shape(manifest), info)
+
+
+def _bound(runtime: ModuleType, sessions: Sequence[Any], manifest: Manifest) -> list[BoundCall]:
     names, shape = [output.name for output in manifest.outputs], input_shape(manifest)
-    others = (_opened(runtime, model, request, has_graph=has_graph) for _ in range(request.streams - 1))
     try:
-        calls = [BoundCall(runtime, one, shape, names) for one in (session, *others)]
-    except EngineError:
-        raise
+        return [BoundCall(runtime, session, shape, names) for session in sessions]
     except Exception as error:  # ONNX Runtime's own errors share no base class but this one.
         raise EngineError(
-            f"ONNX Runtime: no memory on {provider} for {request.streams} streams: {error}; "
+            f"ONNX Runtime: no memory on the GPU for {len(sessions)} calls at a time: {error}; "
             "have fewer cameras or another provider"
         ) from error
-    return PooledEngine(calls, shape, info)
 
 
 def available_providers() -> tuple[str, ...]:

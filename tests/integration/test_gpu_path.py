@@ -113,6 +113,14 @@ def places_model() -> bytes:
     return data
 
 
+def test_a_card_holds_few_copies_of_a_model_however_many_call(bundle: Bundle, imagine: Imagine) -> None:
+    gpu = imagine()
+
+    engine = load_engine(bundle, request(streams=17))
+
+    assert len(gpu.sessions) == engine.info.streams == 4
+
+
 def test_answers_of_open_size_come_without_a_graph(imagine: Imagine) -> None:
     gpu = imagine()
     runtime = cast("ModuleType", gpu)
@@ -150,7 +158,7 @@ def test_a_card_without_room_for_the_streams_is_an_engine_error(
 
     monkeypatch.setattr(DeviceValue, "ortvalue_from_numpy", fail)
 
-    with pytest.raises(EngineError, match="no memory on cuda for 2 streams: CUDA out of memory"):
+    with pytest.raises(EngineError, match="no memory on the GPU for 2 calls at a time: CUDA out of memory"):
         load_engine(bundle, request(streams=2))
 
 
