@@ -61,7 +61,8 @@ class Inspector:
     def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
         """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG.
 
-        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen.
+        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen. Where a gate
+        says that nothing has changed, the answer is that of the last full look.
         """
         if (reason := _unfit(frame)) is not None:
             return self.undecided(frame, reason, queue_ns)

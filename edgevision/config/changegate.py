@@ -27,9 +27,15 @@ class ChangeGateSettings(BaseModel):
 def gate_problem(recipe: Recipe) -> str | None:
     """Return why the verdicts by a recipe cannot be repeated, in words."""
     for step in recipe.tasks:
+        of = f"step {step.name} of recipe {recipe.name}"
         if not isinstance(step, SegmentStep | DetectStep):
             return (
-                f"step {step.name} of recipe {recipe.name} tells which one it is, and nobody knows how "
-                "little changes that; only steps that segment or detect can be gated, leave change_gate out"
+                f"{of} tells which one it is, and nobody knows how little changes that; "
+                "only steps that segment or detect can be gated, leave change_gate out"
+            )
+        if isinstance(step, DetectStep) and step.region and step.region.polygon_xy:
+            return (
+                f"{of} detects in a polygon, where nobody knows how near a verdict was; "
+                "give it a rectangle, or leave change_gate out"
             )
     return None

@@ -102,8 +102,8 @@ class EngineSettings(_Part):
     require: bool = False
     """Refuse to start, instead of raising an alarm, when the provider falls back."""
     half: bool = False
-    """Let a GPU compute in 16 instead of 32 bits: TensorRT in fp16, CUDA in TF32. The golden samples must
-    reproduce all the same. The CPU takes no notice."""
+    """Let a GPU compute with fewer bits than fp32 has: TensorRT in fp16, CUDA in TF32. The golden samples
+    must reproduce all the same. The CPU takes no notice."""
     threads: Annotated[int, Field(strict=True, ge=1, le=256)] | None = None
     """All cores this process may use when absent."""
     cache_dir: Path | None = None

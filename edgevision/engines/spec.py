@@ -28,7 +28,7 @@ class EngineRequest:
     require: bool = False
     """Refuse another provider than the asked one."""
     half: bool = False
-    """A GPU may compute in 16 instead of 32 bits: TensorRT in fp16, CUDA in TF32."""
+    """A GPU may compute with fewer bits than fp32 has: TensorRT in fp16, CUDA in TF32."""
 
     @property
     def threads_per_stream(self) -> int:
