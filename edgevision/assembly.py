@@ -59,6 +59,17 @@ class ModelStep:
         )
 
     @property
+    def threshold(self) -> float:
+        """Return the score from which it reports defects; of steps that segment or detect."""
+        step, manifest = self.settings, self.bundle.manifest
+        if isinstance(step, SegmentStep):
+            own, default = step.pixel_threshold, manifest.require_segment().pixel_threshold
+        else:
+            assert isinstance(step, DetectStep)
+            own, default = step.score_threshold, manifest.require_detect().score_threshold
+        return default if own is None else own
+
+    @property
     def engines(self) -> dict[str, GuardedEngine]:
         """Return the engines by the step's name; the detector's has `.detector` after it."""
         detector = {} if self.detector is None else {f"{self.settings.name}.detector": self.detector[1]}

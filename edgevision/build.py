@@ -16,10 +16,12 @@ from edgevision.capture.segment import SegmentSource
 from edgevision.capture.session import SessionSource
 from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
+from edgevision.config.changegate import ChangeGateSettings
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
 from edgevision.engines.guard import EngineHealth
 from edgevision.errors import ConfigError
+from edgevision.gate import ChangeGate, watched_box
 from edgevision.health import Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import EngineInfo, Feed, Source, Task
@@ -141,11 +143,23 @@ class Models:
         px_per_mm: float | None = None,
         is_simulated: bool = False,
         report_from: float | None = None,
+        change_gate: ChangeGateSettings | None = None,
     ) -> Inspector:
-        """Return the inspector of one camera; `report_from` is that of `DetectTask`."""
+        """Return the inspector of one camera; `report_from` is that of `DetectTask`.
+
+        A `change_gate` is for recipes without a `gate_problem`.
+        """
         tasks = self.tasks(px_per_mm, report_from)
-        return Inspector(
-            self._recipe.recipe, self._recipe.ref, tasks, run_id=run_id, is_simulated=is_simulated
+        gate = None if change_gate is None else self._gate(change_gate)
+        recipe = self._recipe
+        return Inspector(recipe.recipe, recipe.ref, tasks, run_id, is_simulated=is_simulated, gate=gate)
+
+    def _gate(self, settings: ChangeGateSettings) -> ChangeGate:
+        return ChangeGate(
+            tolerance=settings.tolerance,
+            full_every_s=settings.full_every_s,
+            thresholds={step.settings.name: step.threshold for step in self._steps},
+            box_xyxy=watched_box(self._recipe.recipe),
         )
 
     def close(self) -> None:

@@ -8,8 +8,10 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edgevision.errors import EngineError, InspectionError
+from edgevision.gate import ChangeGate
 from edgevision.ports import Task
 from edgevision.recipe import Recipe
 from edgevision.rules import judge, verdict_of
@@ -37,23 +39,43 @@ class Inspector:
     """Inspects frames, from any number of threads."""
 
     def __init__(
-        self, recipe: Recipe, recipe_ref: RecipeRef, tasks: Sequence[Task], run_id: str, is_simulated: bool
+        self,
+        recipe: Recipe,
+        recipe_ref: RecipeRef,
+        tasks: Sequence[Task],
+        run_id: str,
+        *,
+        is_simulated: bool,
+        gate: ChangeGate | None = None,
     ) -> None:
         """Take the recipe with its tasks, in the order of the recipe.
 
         `run_id` names this run of the program; the same run id, camera and frame id always give
-        the same result id. `is_simulated` marks results that no real part stands behind.
+        the same result id. `is_simulated` marks results that no real part stands behind. With a `gate` it
+        is the inspector of one camera and may repeat an OK.
         """
         self._recipe, self._recipe_ref, self._tasks = recipe, recipe_ref, tuple(tasks)
         self._run_id, self._is_simulated = run_id, is_simulated
+        self._gate = gate
 
     def inspect(self, frame: Frame, queue_ns: int = 0) -> Inspection:
         """Run every task and judge. A task that fails makes the frame ND, unless another finds it NG.
 
-        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen.
+        A frame that shows no part as it is now, or not as the recipe expects it, is ND unseen. Where a gate
+        says that nothing has changed, the answer is that of the last full look.
         """
         if (reason := _unfit(frame)) is not None:
             return self.undecided(frame, reason, queue_ns)
+        if self._gate is None:
+            return self._in_full(frame, queue_ns)
+        started_ns = time.monotonic_ns()
+        if (known := self._gate.repeatable(frame, self._models)) is not None:
+            return self._repeated(frame, known, queue_ns, started_ns)
+        inspection = self._in_full(frame, queue_ns)
+        self._gate.learn(frame, inspection)
+        return inspection
+
+    def _in_full(self, frame: Frame, queue_ns: int) -> Inspection:
         started_ns, models = time.monotonic_ns(), self._models
         findings: list[Findings] = []
         failures: list[Reason] = []
@@ -70,6 +92,11 @@ class Inspector:
         infer_ns = sum(found.infer_ns for found in findings)
         times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, infer_ns, acquire_ns=frame.acquire_ns)
         return self._record(frame, tuple(findings), verdict, times, models)
+
+    def _repeated(self, frame: Frame, known: Inspection, queue_ns: int, started_ns: int) -> Inspection:
+        times = StageTimes(queue_ns, time.monotonic_ns() - started_ns, acquire_ns=frame.acquire_ns)
+        record = self._record(frame, known.findings, known.verdict, times, known.models)
+        return replace(record, repeats=known.result_id)
 
     def undecided(self, frame: Frame, reason: Reason, queue_ns: int = 0) -> Inspection:
         """Return ND for a frame that no task has looked at: frozen, dropped or late."""

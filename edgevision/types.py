@@ -222,6 +222,8 @@ class Inspection:
     file: str | None = None
     truth: Judgement | None = None
     trigger_id: str | None = None
+    repeats: str | None = None
+    """The result id of the inspection whose findings and verdict these are, as the scene stood still."""
 
     @property
     def defects(self) -> tuple[Defect, ...]:

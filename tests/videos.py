@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from edgevision.types import ImageBgr
 
-__all__ = ["ffmpeg", "grey_step", "numbered", "shorten", "write_video"]
+__all__ = ["ffmpeg", "grey_step", "numbered", "shorten", "write_scenes", "write_video"]
 
 FPS = 10
 
@@ -29,10 +30,15 @@ def grey_step(image_bgr: ImageBgr) -> int:
 
 def write_video(path: Path, fourcc: str = "MJPG", frames: int = 30) -> Path:
     """Write `frames` numbered pictures with OpenCV's own encoder."""
+    return write_scenes(path, [numbered(index) for index in range(frames)], fourcc)
+
+
+def write_scenes(path: Path, pictures: Sequence[ImageBgr], fourcc: str = "MJPG") -> Path:
+    """Write pictures of 160 x 120."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*fourcc), FPS, (160, 120))
     assert writer.isOpened()
-    for index in range(frames):
-        writer.write(numbered(index))
+    for picture in pictures:
+        writer.write(picture)
     writer.release()
     return path
 

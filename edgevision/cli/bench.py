@@ -50,11 +50,18 @@ def bench(
     """
     from edgevision.host.logs import set_up_logs
 
+    _refuse_idle(
+        *(("BUNDLE", bundle), ("--ledger", ledger), ("--engine", engine != "auto")),
+        ("--precision", precision != "auto"),
+        because="--suite measures the shipped bundles on auto's engine" if suite else "",
+    )
+    _refuse_idle(("--turn", turn), because="" if suite else "only --suite measures in timed turns")
+    _refuse_idle(("--video", video), because="--ledger inspects a made video" if ledger else "")
     set_up_logs("warning")
     if json is not None and not json.exists():
         _save(json, b"")  # A wrong path is told before minutes of measuring.
     if suite:
-        _measure_suite(bundle, video, json, rounds, turn)
+        _measure_suite(video, json, rounds, turn)
     else:
         _measure_bundle(_named(bundle), video, json, rounds, engine, precision, ledger=ledger)
 
@@ -91,21 +98,25 @@ def _measure_bundle(
         _save(json, encode(report))
 
 
-def _measure_suite(
-    bundle: str | None, video: Path | None, json: Path | None, rounds: int, turn_s: float | None
-) -> None:
+def _measure_suite(video: Path | None, json: Path | None, rounds: int, turn_s: float | None) -> None:
     from edgevision.bench.suite.markdown import markdown
     from edgevision.bench.suite.report import encode
     from edgevision.bench.suite.run import TURN_S, measure_suite
-    from edgevision.errors import UsageError
 
-    if bundle is not None:
-        raise UsageError(f"bench: --suite measures the shipped bundles; leave out {bundle}")
     with _progress() as on_progress:
         report = measure_suite(video, Path(), rounds, turn_s or TURN_S, on_progress)
     print(markdown(report), end="")
     if json is not None:
         _save(json, encode(report))
+
+
+def _refuse_idle(*given: tuple[str, object], because: str) -> None:
+    """Raise UsageError where something was asked for that would have no effect, for that reason."""
+    from edgevision.errors import UsageError
+
+    idle = [name for name, value in given if value]
+    if because and idle:
+        raise UsageError(f"bench: {because}; leave out {', '.join(idle)}")
 
 
 def _named(bundle: str | None) -> str:

@@ -28,13 +28,14 @@ def check(
 
 
 def _check_station(loaded: "LoadedStation") -> list[str]:
-    from edgevision.config.crosscheck import check_calibration
+    from edgevision.config.crosscheck import check_calibration, check_change_gates
     from edgevision.config.document import load_recipe
 
     station = loaded.station
     recipe = load_recipe(station.recipe)
     lines = _check_recipe(recipe)
     check_calibration(loaded, recipe.recipe)
+    check_change_gates(loaded, recipe.recipe)
     broker = "no broker" if station.mqtt is None else f"broker {station.mqtt.host}"
     cameras = ", ".join(camera.name for camera in station.cameras)
     return [f"station {station.station}: cameras {cameras}; {broker}", *lines]

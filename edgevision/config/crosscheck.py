@@ -6,12 +6,13 @@ Pure: opening bundles is the caller's job.
 from collections.abc import Iterator, Sequence
 
 from edgevision.bundle.manifest import Manifest
+from edgevision.config.changegate import gate_problem
 from edgevision.config.document import LoadedRecipe, LoadedStation
 from edgevision.config.problems import Loc, Problem, config_error
 from edgevision.config.sentences import suggestion
 from edgevision.recipe import ClassifyStep, DetectStep, Recipe, Region, Rule
 
-__all__ = ["check_against_bundles", "check_calibration", "detector_problem"]
+__all__ = ["check_against_bundles", "check_calibration", "check_change_gates", "detector_problem"]
 
 _Box = tuple[float, float, float, float]
 
@@ -47,6 +48,14 @@ def check_calibration(station: LoadedStation, recipe: Recipe) -> None:
     ]
     if found:
         raise config_error(station.document.path, found)
+
+
+def check_change_gates(station: LoadedStation, recipe: Recipe) -> None:
+    """Check that no camera has a change gate when the recipe allows none; raises ConfigError."""
+    problem = gate_problem(recipe)
+    for index, camera in enumerate(station.station.cameras):
+        if problem is not None and camera.change_gate is not None:
+            raise station.error(("cameras", index, "change_gate"), problem)
 
 
 def detector_problem(embedder: Manifest, detector: Manifest | None) -> str | None:

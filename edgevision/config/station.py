@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edgevision.config.changegate import ChangeGateSettings
 from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
 from edgevision.config.plant import HomeAssistantSettings, MetricsPageSettings
@@ -72,6 +73,8 @@ class CameraSettings(_Part):
     after a trigger were certainly exposed after it. Modes interval and triggered."""
     max_pending: Annotated[int, Field(strict=True, ge=1, le=256)] = 8
     """Further triggers are refused while so many wait for their verdicts."""
+    change_gate: ChangeGateSettings | None = None
+    """Every frame is inspected in full when absent."""
 
     @model_validator(mode="after")
     def _delays(self) -> "CameraSettings":
@@ -84,6 +87,9 @@ class CameraSettings(_Part):
         if self.mode != "continuous" and is_sample and self.fps is None:
             msg = f"mode {self.mode} needs frames with a clock; give the sample line fps"
             raise ValueError(msg)
+        if self.mode == "triggered" and self.change_gate is not None:
+            msg = "change_gate: each trigger asks about another part, however alike; leave it out"
+            raise ValueError(msg)
         return self
 
 
@@ -95,6 +101,9 @@ class EngineSettings(_Part):
     precision: Literal["auto", "int8", "fp32"] = "auto"
     require: bool = False
     """Refuse to start, instead of raising an alarm, when the provider falls back."""
+    half: bool = False
+    """Let a GPU compute with fewer bits than fp32 has: TensorRT in fp16, CUDA in TF32. The golden samples
+    must reproduce all the same. The CPU takes no notice."""
     threads: Annotated[int, Field(strict=True, ge=1, le=256)] | None = None
     """All cores this process may use when absent."""
     cache_dir: Path | None = None

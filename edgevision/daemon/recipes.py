@@ -13,9 +13,10 @@ from pathlib import Path
 
 from edgevision.build import Models
 from edgevision.capture.address import kind_of
+from edgevision.config.changegate import gate_problem
 from edgevision.config.document import LoadedRecipe, load_recipe
 from edgevision.config.station import Station
-from edgevision.errors import UsageError
+from edgevision.errors import ConfigError, UsageError
 from edgevision.inspector import Inspector
 from edgevision.recipe import TriggerRules
 
@@ -52,7 +53,8 @@ class ActiveRecipe:
             learn: Gets each recipe before it inspects.
 
         Raises:
-            ConfigError: a rule could never be broken by what the models find.
+            ConfigError: a rule could never be broken by what the models find, or a camera has a change gate
+                and the recipe allows none.
             BundleError: a bundle is refused.
             EngineError: no engine runs it as required.
         """
@@ -93,12 +95,16 @@ class ActiveRecipe:
         self._in_use.models.close()
 
     def _load(self, loaded: LoadedRecipe) -> _InUse:
+        problem = gate_problem(loaded.recipe)
+        if problem is not None and any(camera.change_gate for camera in self._station.cameras):
+            raise ConfigError(f"{loaded.document.path}: {problem}")
         models = Models(loaded, self._station.engine, self._streams)
         inspectors = {
             camera.name: models.inspector(
                 self._run_id,
                 px_per_mm=camera.px_per_mm,
                 is_simulated=kind_of(camera.source) not in ("camera", "url"),
+                change_gate=camera.change_gate,
             )
             for camera in self._station.cameras
         }

@@ -27,7 +27,7 @@ from edgevision.daemon.service import Service, summary
 from edgevision.daemon.teller import Teller
 from edgevision.daemon.voice import Voice
 from edgevision.daemon.watch import Condition, camera_conditions, engine_conditions, repair_conditions
-from edgevision.engines.machine import parallel_calls
+from edgevision.engines.machine import streams_for
 from edgevision.errors import CaptureError
 from edgevision.health import Beats
 from edgevision.host.notify import Systemd
@@ -78,7 +78,7 @@ class Daemon:
         self._beats = Beats()
         self._service = Service(manager or Systemd(), self._beats)
         self._service.starting("loading the models")
-        run_id, streams = str(uuid.uuid4()), min(len(station.cameras), parallel_calls())
+        run_id, streams = str(uuid.uuid4()), streams_for(len(station.cameras))
         self._keeping, self._page = Keeping(station), StationPage(station)
         self._active = ActiveRecipe(recipe, station, run_id, streams, self._keeping.learn)
         self._delivering = Delivering(station, self._topics, run_id, self._keeping.uri, self._beats.beat)

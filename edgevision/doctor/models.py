@@ -7,7 +7,7 @@ from edgevision.config.bundles import open_bundles
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import EngineSettings, Station
 from edgevision.doctor.findings import Examination, Finding, fine, refused, warned
-from edgevision.engines.machine import parallel_calls
+from edgevision.engines.machine import streams_for
 from edgevision.errors import BundleError, ConfigError, EngineError, GalleryError
 from edgevision.ports import EngineInfo
 
@@ -29,7 +29,7 @@ def check_models(recipe: LoadedRecipe, station: Station) -> Examination:
 
 
 def _check_engines(recipe: LoadedRecipe, station: Station) -> Iterator[Finding]:
-    streams = min(len(station.cameras), parallel_calls())
+    streams = streams_for(len(station.cameras))
     try:
         models = Models(recipe, station.engine, streams)
     except (ConfigError, GalleryError) as error:

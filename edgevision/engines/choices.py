@@ -1,6 +1,6 @@
 """Remembers measured choices in one JSON file of the cache folder.
 
-A file that is damaged or cannot be written costs a measurement at the next start, and a warning.
+A file that is damaged, or of a newer version, costs a measurement at the next start, and a warning.
 """
 
 import logging
@@ -14,10 +14,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edgevision.bundle.manifest import Precision
 from edgevision.engines.spec import EngineName, ProviderName
+from edgevision.errors import OutputError
 
 __all__ = ["ChoiceFile", "Measurement", "default_cache_dir"]
 
 _KEPT = 64
+_READABLE = 0o644
+"""For a station, whose user is not the one that tuned it."""
 _log = logging.getLogger(__name__)
 
 
@@ -63,12 +66,17 @@ class ChoiceFile:
     def __init__(self, cache_dir: Path) -> None:
         self._path = cache_dir / "engines.json"
 
+    @property
+    def path(self) -> Path:
+        """Return where the file is."""
+        return self._path
+
     def read(self, key: str) -> tuple[Measurement, ...]:
         """Return the measurements kept under `key`; empty when there are none."""
         return self._load().choices.get(key, ())
 
     def write(self, key: str, measurements: tuple[Measurement, ...]) -> None:
-        """Keep measurements; the file is replaced in one step."""
+        """Keep measurements; the file is replaced in one step. Raises OutputError."""
         choices = self._load().choices
         choices.pop(key, None)
         newest = [*choices.items(), (key, measurements)][-_KEPT:]
@@ -77,20 +85,28 @@ class ChoiceFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             _replace(self._path, text)
         except OSError as error:
-            _log.warning(
-                "%s: cannot keep the measured engine choice (%s); it is measured again at the next start",
-                self._path,
-                error,
-            )
+            raise OutputError(
+                f"{self._path}: the measured engine choice is not remembered ({error.strerror}) and is "
+                "measured again at each start; make the folder writable, or set engine.cache_dir"
+            ) from error
 
     def _load(self) -> _Stored:
         try:
             return _Stored.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return _Stored()
-        except (OSError, ValidationError) as error:
-            _log.warning("%s: ignored, it is damaged or unreadable (%s)", self._path, error)
-            return _Stored()
+        except OSError as error:
+            _log.warning("%s: ignored, it cannot be read (%s)", self._path, error.strerror)
+        except ValidationError as error:
+            _log.warning("%s: ignored, it is damaged or of another version (%s)", self._path, _first(error))
+        return _Stored()
+
+
+def _first(error: ValidationError) -> str:
+    """Return the first of what may be hundreds of problems, in one line."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def _replace(path: Path, text: str) -> None:
@@ -98,6 +114,7 @@ def _replace(path: Path, text: str) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w") as stream:
+            os.fchmod(descriptor, _READABLE)
             stream.write(text)
         temporary.replace(path)
     finally:

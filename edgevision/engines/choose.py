@@ -8,8 +8,10 @@ The result is remembered for the same bundle, engine versions, processor, thread
 import hashlib
 import importlib.util
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edgevision.bundle.archive import Bundle
 from edgevision.bundle.manifest import Precision
@@ -20,13 +22,18 @@ from edgevision.engines.divide import divided
 from edgevision.engines.machine import available_threads, processor
 from edgevision.engines.spec import EngineName, EngineRequest, ProviderName
 from edgevision.engines.trial import Trial, try_out
-from edgevision.errors import EngineError
+from edgevision.errors import EngineError, OutputError
 
 __all__ = ["BUDGET_S", "NEARLY_AS_FAST", "Choice", "candidates", "choose_engine", "tune_engine"]
 
 BUDGET_S = 2.0
 NEARLY_AS_FAST = 1.1
 """Among candidates that come so near to the fastest, the first one is chosen."""
+_log = logging.getLogger(__name__)
+_PASSING = (
+    "the measured engine choice is not remembered: a provider was missing or an engine failed, which may be "
+    "repaired; it is measured again at each start until then"
+)
 _VERSIONS = {"onnxruntime": onnx.version, "openvino": openvino.version}
 
 
@@ -39,13 +46,20 @@ class Choice:
     """Of all candidates; empty when there was only one."""
     is_remembered: bool = False
     """True when the measurements are those of an earlier start."""
+    kept_in: Path | None = None
+    """The file that now holds them for later starts."""
+    unkept: OutputError | EngineError | None = None
+    """Why they were measured and not kept."""
 
 
-def choose_engine(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> Choice:
+def choose_engine(
+    bundle: Bundle, settings: EngineSettings, streams: int = 1, *, is_anew: bool = False
+) -> Choice:
     """Decide which engine, provider and precision to run for so many calls at the same time.
 
     Loads and measures every candidate when there is more than one and no earlier result, which may be
-    that of `tune_engine`. Candidates that do not load or whose golden samples differ are left out.
+    that of `tune_engine`, or `is_anew`. Candidates that do not load or whose golden samples differ are left
+    out.
 
     Raises:
         EngineError: no candidate is installed, or none runs.
@@ -53,16 +67,22 @@ def choose_engine(bundle: Bundle, settings: EngineSettings, streams: int = 1) ->
     """
     requests = candidates(bundle, settings, streams)
     key = _key(bundle, requests)
-    measurements = ChoiceFile(settings.cache_dir or default_cache_dir()).read(key)
+    file = _file(settings)
+    measurements = () if is_anew else file.read(key)
     request = _fastest(divided(requests), measurements)
     if request is not None:
         return Choice(replace(request, require=settings.require), measurements, is_remembered=True)
     if len(requests) == 1:
         return Choice(replace(requests[0], require=settings.require))
-    return _chosen(settings, key, requests, try_out(bundle, requests, streams, BUDGET_S))
+    choice = _chosen(requests, try_out(bundle, requests, streams, BUDGET_S), file, key, settings)
+    if choice.unkept is not None:
+        _log.warning("%s", choice.unkept)
+    return choice
 
 
-def tune_engine(bundle: Bundle, settings: EngineSettings, streams: int, budget_s: float) -> Choice:
+def tune_engine(
+    bundle: Bundle, settings: EngineSettings, streams: int, budget_s: float, cache_dir: Path | None = None
+) -> Choice:
     """Measure what `choose_engine` would, and other divisions of the threads, whatever is remembered.
 
     From then on `choose_engine` takes the fastest of all these.
@@ -72,6 +92,7 @@ def tune_engine(bundle: Bundle, settings: EngineSettings, streams: int, budget_s
         settings: As for `choose_engine`.
         streams: How many calls run at the same time: one for a live camera, more for several and for replay.
         budget_s: No new round of measuring begins after this time.
+        cache_dir: Where whoever shall take it from then on looks; where `choose_engine` does when absent.
 
     Raises:
         EngineError: no candidate is installed, or none runs.
@@ -79,16 +100,29 @@ def tune_engine(bundle: Bundle, settings: EngineSettings, streams: int, budget_s
     """
     requests = candidates(bundle, settings, streams)
     wider = divided(requests)
-    return _chosen(settings, _key(bundle, requests), wider, try_out(bundle, wider, streams, budget_s))
+    file = _file(settings) if cache_dir is None else ChoiceFile(cache_dir)
+    trial = try_out(bundle, wider, streams, budget_s)
+    return _chosen(wider, trial, file, _key(bundle, requests), settings)
 
 
-def _chosen(settings: EngineSettings, key: str, requests: Sequence[EngineRequest], trial: Trial) -> Choice:
+def _file(settings: EngineSettings) -> ChoiceFile:
+    return ChoiceFile(settings.cache_dir or default_cache_dir())
+
+
+def _chosen(
+    requests: Sequence[EngineRequest], trial: Trial, file: ChoiceFile, key: str, settings: EngineSettings
+) -> Choice:
     """Choose by a trial, and remember it where it will hold at the next start."""
-    if trial.is_lasting:
-        ChoiceFile(settings.cache_dir or default_cache_dir()).write(key, trial.measurements)
     request = _fastest(requests, trial.measurements)
     assert request is not None, "try_out raises unless a candidate runs"
-    return Choice(replace(request, require=settings.require), trial.measurements)
+    choice = Choice(replace(request, require=settings.require), trial.measurements)
+    if not trial.is_lasting:
+        return replace(choice, unkept=EngineError(_PASSING))
+    try:
+        file.write(key, trial.measurements)
+    except OutputError as error:
+        return replace(choice, unkept=error)
+    return replace(choice, kept_in=file.path)
 
 
 def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tuple[EngineRequest, ...]:
@@ -106,7 +140,8 @@ def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tu
             provider=provider,
             threads=threads,
             streams=streams,
-            cache_dir=settings.cache_dir,
+            cache_dir=_compiled_in(provider, settings),
+            half=settings.half and provider != "cpu",
             # What nobody asked for is not worth trying unless it is really there.
             require=settings.require or unasked,
         )
@@ -114,6 +149,11 @@ def candidates(bundle: Bundle, settings: EngineSettings, streams: int = 1) -> tu
         for provider in _providers(engine, settings)
         for precision in _precisions(bundle, settings)
     )
+
+
+def _compiled_in(provider: ProviderName, settings: EngineSettings) -> Path | None:
+    """Return where compiled models are kept; those of TensorRT always, because it takes minutes for one."""
+    return settings.cache_dir or (default_cache_dir() if provider == "tensorrt" else None)
 
 
 def _engines(settings: EngineSettings) -> Sequence[EngineName]:
@@ -149,12 +189,14 @@ def _precisions(bundle: Bundle, settings: EngineSettings) -> Sequence[Precision]
 
 def _key(bundle: Bundle, requests: Sequence[EngineRequest]) -> str:
     engines = sorted({request.engine for request in requests})
-    facts = {
+    facts: dict[str, object] = {
         "bundle": bundle.sha256,
         "versions": {name: _VERSIONS[name]() for name in engines},
         "processor": processor(),
         "candidates": [[r.engine, r.provider, r.precision, r.threads, r.streams] for r in requests],
     }
+    if any(request.half for request in requests):
+        facts["half"] = True
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

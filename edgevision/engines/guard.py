@@ -21,7 +21,8 @@ from edgevision.bundle.archive import Bundle
 from edgevision.config.station import EngineSettings
 from edgevision.engines.choose import candidates, choose_engine
 from edgevision.engines.load import load_engine
-from edgevision.errors import EdgeVisionError, EngineError
+from edgevision.engines.spec import EngineRequest
+from edgevision.errors import BundleError, EdgeVisionError, EngineError
 from edgevision.ports import Engine, EngineInfo, Tensor
 
 __all__ = ["RETRY_S", "STEADY_S", "EngineHealth", "GuardedEngine", "load_guarded"]
@@ -184,7 +185,7 @@ def load_guarded(bundle: Bundle, settings: EngineSettings, streams: int) -> Guar
         BundleError: the bundle is refused.
         EngineError: no engine runs it as required.
     """
-    chosen = choose_engine(bundle, settings, streams).request
+    chosen, engine = _load_chosen(bundle, settings, streams)
     others = [
         request
         for request in candidates(bundle, settings, streams)
@@ -193,4 +194,17 @@ def load_guarded(bundle: Bundle, settings: EngineSettings, streams: int) -> Guar
     ]
     others.sort(key=lambda request: request.engine == chosen.engine)
     loads = [partial(load_engine, bundle, request) for request in (chosen, *others)]
-    return GuardedEngine(loads[0](), loads)
+    return GuardedEngine(engine, loads)
+
+
+def _load_chosen(bundle: Bundle, settings: EngineSettings, streams: int) -> tuple[EngineRequest, Engine]:
+    """Load what is chosen; what was once remembered may not run here, or not any more."""
+    choice = choose_engine(bundle, settings, streams)
+    try:
+        return choice.request, load_engine(bundle, choice.request)
+    except (BundleError, EngineError) as error:
+        if not choice.is_remembered:
+            raise
+        _log.warning("the remembered engine does not run here, so all are measured again: %s", error)
+    request = choose_engine(bundle, settings, streams, is_anew=True).request
+    return request, load_engine(bundle, request)

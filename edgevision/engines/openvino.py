@@ -5,8 +5,6 @@ The library is optional and imported on first use, without the parts of it that 
 
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -14,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgevision.bundle.manifest import Manifest
-from edgevision.engines.fit import Port, check_batch, check_ports, input_shape
+from edgevision.engines.fit import Port, check_ports, input_shape
+from edgevision.engines.pool import PooledEngine
 from edgevision.engines.spec import EngineRequest
 from edgevision.errors import EngineError, ProviderUnavailable
 from edgevision.ports import EngineInfo, Tensor
 
-__all__ = ["OpenVinoEngine", "load_openvino", "version"]
+__all__ = ["load_openvino", "version"]
 
 _DTYPES = {"u8": "uint8", "f32": "float32"}
 _REPORTS_USAGE = ("openvino_telemetry", "openvino.tools.ovc")
@@ -44,53 +43,17 @@ class _Request:
         return memory.copy
 
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
-        """Return copies of the outputs: the next call overwrites them."""
-        np.copyto(self._input, batch_nhwc)
-        self._request.start_async()
-        self._request.wait()
-        return tuple(read() for read in self._reads)
-
-
-class OpenVinoEngine:
-    """A compiled model with one infer request per stream; a call waits while all are in use."""
-
-    def __init__(self, compiled: Any, manifest: Manifest, info: EngineInfo) -> None:
-        self._shape = input_shape(manifest)
-        self._info = info
-        self._is_open = True
-        # None is put in when closing: whoever waits or comes later takes it and puts it back.
-        self._idle: SimpleQueue[_Request | None] = SimpleQueue()
-        for _ in range(info.streams):
-            self._idle.put(_Request(compiled, [output.name for output in manifest.outputs]))
-
-    @property
-    def info(self) -> EngineInfo:
-        """What runs the model."""
-        return self._info
-
-    def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
-        """Run (1, H, W, C) uint8; raises EngineError."""
-        check_batch(batch_nhwc, self._shape)
-        request = self._idle.get()
+        """Return copies of the outputs: the next call overwrites them. Raises EngineError."""
         try:
-            if request is None:
-                raise EngineError("OpenVINO: the model was closed; load it again")
-            return request.infer(batch_nhwc)
+            np.copyto(self._input, batch_nhwc)
+            self._request.start_async()
+            self._request.wait()
+            return tuple(read() for read in self._reads)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"OpenVINO: inference failed: {error}") from error
-        finally:
-            self._idle.put(request if self._is_open else None)
-
-    def close(self) -> None:
-        """Free the idle requests now and those in use as they finish."""
-        self._is_open = False
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait()
-        self._idle.put(None)
 
 
-def load_openvino(manifest: Manifest, model: bytes, request: EngineRequest) -> OpenVinoEngine:
+def load_openvino(manifest: Manifest, model: bytes, request: EngineRequest) -> PooledEngine:
     """Compile an ONNX file.
 
     Raises:
@@ -115,7 +78,9 @@ def load_openvino(manifest: Manifest, model: bytes, request: EngineRequest) -> O
         threads=request.threads,
         streams=request.streams,
     )
-    return OpenVinoEngine(compiled, manifest, info)
+    names = [output.name for output in manifest.outputs]
+    requests = [_Request(compiled, names) for _ in range(request.streams)]
+    return PooledEngine(requests, input_shape(manifest), info)
 
 
 def version() -> str:

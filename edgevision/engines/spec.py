@@ -27,6 +27,8 @@ class EngineRequest:
     """Where compiled models are kept between starts; nowhere when absent."""
     require: bool = False
     """Refuse another provider than the asked one."""
+    half: bool = False
+    """A GPU may compute with fewer bits than fp32 has: TensorRT in fp16, CUDA in TF32."""
 
     @property
     def threads_per_stream(self) -> int:

@@ -91,6 +91,7 @@ def _identity(inspection: Inspection) -> dict[str, Any]:
         "truth": inspection.truth.value if inspection.truth else None,
         "width": width,
         "height": height,
+        "repeats": inspection.repeats,
     }
 
 

@@ -81,6 +81,9 @@ class ResultMessage(MessageModel):
     width: int
     height: int
     """Of the frame, in pixels; 0 when there was none."""
+    repeats: str | None = None
+    """The `result_id` of the full inspection whose answer this is: since then the scene stood still and no
+    model ran. Absent for a full inspection; never with NG or ND."""
     recipe: str
     recipe_version: str
     recipe_hash: str

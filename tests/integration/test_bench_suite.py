@@ -22,6 +22,7 @@ from edgevision.bench.suite.sessions import (
 )
 from edgevision.errors import EngineError
 from tests.bundles import make_onnx
+from tests.integration.conftest import Command
 from tests.integration.test_cli_process import edgevision
 from tests.mosquitto import needs_mosquitto
 from tests.repo.files import ROOT
@@ -171,8 +172,22 @@ def test_a_bundle_or_the_suite_must_be_named() -> None:
     assert "builtin:surface-crack, or --suite" in done.stderr
 
 
-def test_a_bundle_beside_the_suite_is_refused() -> None:
-    done = edgevision("bench", "builtin:surface-crack", "--suite")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("builtin:surface-crack", "--suite"), "leave out BUNDLE"),
+        (("--suite", "--engine", "onnxruntime"), "leave out --engine"),
+        (("--suite", "--precision", "fp32"), "leave out --precision"),
+        (("--suite", "--ledger"), "leave out --ledger"),
+        (("builtin:surface-crack", "--turn", "1"), "leave out --turn"),
+        (("builtin:surface-crack", "--ledger", "--video", "clip.mp4"), "leave out --video"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(
+    tmp_path: Path, command: Command, arguments: tuple[str, ...], said: str
+) -> None:
+    done = command("bench", *arguments, "--out", tmp_path / "out.json")
 
-    assert done.returncode == 2
-    assert "--suite measures the shipped bundles" in done.stderr
+    assert done.status == 2
+    assert said in done.err
+    assert not (tmp_path / "out.json").exists()

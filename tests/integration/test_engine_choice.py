@@ -151,6 +151,17 @@ def test_a_damaged_memory_is_measured_again_with_a_warning(
     assert choose_engine(bundle, settings(tmp_path)).is_remembered
 
 
+def test_a_memory_that_cannot_be_written_costs_a_warning(
+    bundle: Bundle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    with caplog.at_level(logging.WARNING):
+        choice = choose_engine(bundle, settings(tmp_path / "file" / "cache"))
+    assert choice.measurements
+    assert choice.kept_in is None
+    assert "measured again at each start" in caplog.text
+
+
 def test_a_decided_engine_is_not_measured(bundle: Bundle, tmp_path: Path) -> None:
     choice = choose_engine(bundle, settings(tmp_path, name="openvino", precision="int8", require=True))
     assert (choice.request.engine, choice.request.precision) == ("openvino", "int8")
@@ -222,3 +233,23 @@ def test_what_may_replace_a_failed_engine_is_what_the_settings_allow_in_the_same
     assert infos[0] == guard.info
     assert len({info.engine for info in infos}) == len(infos) == engines
     assert {info.precision for info in infos} == {"fp32"}
+
+
+def test_a_remembered_engine_that_does_not_run_here_is_replaced_by_one_that_does(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = settings(tmp_path)
+    choose_engine(bundle, asked)
+    remember(tmp_path / "engines.json", {"engine": "openvino", "precision": "int8"})
+
+    # As in a sandbox that lets no memory become executable.
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't protect")
+
+    monkeypatch.setattr("openvino.Core.compile_model", refuse)
+
+    guard = load_guarded(bundle, asked, streams=1)
+    guard.close()
+
+    assert guard.info.engine == "onnxruntime"
+    assert "does not run here" in caplog.text

@@ -14,7 +14,9 @@ sudoedit() { sed -i 's/^station: line1/station: press3/' "$1"; }
 """
 
 
-def test_the_commands_of_the_guide_make_a_second_station_with_a_secret(machine: Machine) -> None:
+def test_the_commands_of_the_guide_make_a_second_station_and_tune_the_first(
+    machine: Machine,
+) -> None:
     fresh_host(machine)
     machine.run(*INSTALL)
 
@@ -26,4 +28,8 @@ def test_the_commands_of_the_guide_make_a_second_station_with_a_secret(machine: 
     assert "station: press3" in machine.run("cat", "/etc/edgevision/press3.yaml")
     secret = "/etc/credstore/edgevision.line1.mqtt-password"
     assert machine.run("stat", "-c", "%U %a", secret) == "root 600\n"
+    assert machine.show("edgevision@line1.service")["ActiveState"] == "active"
+    # The station is another user than root, who tuned it.
+    assert machine.run("stat", "-c", "%U", "/var/cache/edgevision/line1/engines.json") == "root\n"
+    assert "engines.json: ignored" not in machine.run("journalctl", "-u", "edgevision@line1")
     machine.run("systemctl", "disable", "--now", "edgevision@press3", "edgevision@line1")

@@ -114,8 +114,10 @@ def _station(setting: Setting, around: Surroundings, name: str, frames: int) -> 
     daemon = Daemon(station, setting.recipe, observers=[reader], frames=frames)
     overtime = threading.Timer(_CONNECT_S + _OVERTIME * frames / _FPS, stop.set)
     overtime.start()
-    daemon.run(stop)
-    overtime.cancel()
+    try:
+        daemon.run(stop)
+    finally:
+        overtime.cancel()
     return reader.codes
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.bundles import make_bundle
+from tests.embedbundles import make_classify_bundle
 from tests.unit.cli.conftest import Run
 
 RECIPE = """\
@@ -124,6 +125,20 @@ def test_a_limit_in_millimetres_needs_a_calibrated_camera(run: Run, folder: Path
 
     station.write_text(STATION + "    px_per_mm: 10\n")
     assert run("check", str(station)).status == 0
+
+
+def test_a_change_gate_needs_a_recipe_that_looks_for_defects(run: Run, folder: Path) -> None:
+    station = folder / "station.yaml"
+    station.write_text(STATION + "    change_gate: {tolerance: 12}\n")
+    assert run("check", str(station)).status == 0
+    make_classify_bundle(folder / "kinds.zip")
+    step = "  - {name: kind, task: classify, bundle: kinds.zip}\nzones:"
+    (folder / "recipe.yaml").write_text(RECIPE.replace("zones:", step))
+
+    outcome = run("check", str(station))
+
+    assert outcome.status == 78
+    assert f"{station}:6:5: cameras[0].change_gate: step kind of recipe plate tells which" in outcome.err
 
 
 def test_a_mistake_in_the_recipe_of_a_station_names_the_recipe(run: Run, folder: Path) -> None:

@@ -231,6 +231,14 @@ def test_every_pattern_of_the_formats_has_its_words(model: type[BaseModel]) -> N
     assert found <= set(PATTERNS)
 
 
+def test_a_triggered_camera_has_no_change_gate(tmp_path: Path) -> None:
+    gated = STATION + "    change_gate: {full_every_s: 2}\n"
+
+    assert load_station(write(tmp_path, gated)).cameras[0].change_gate is not None
+    (line,) = refusal(tmp_path, gated + "    mode: triggered\n")
+    assert line.startswith("5:5: cameras[0]: change_gate: each trigger asks about another part")
+
+
 def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "station.yaml"
     file.write_text(

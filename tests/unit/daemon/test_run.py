@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from edgevision.config.document import load_recipe
 from edgevision.daemon.run import Daemon
 from edgevision.errors import CaptureError, ConfigError, OutputError, TruncatedInput
 from edgevision.ports import InspectionSink
 from edgevision.types import Inspected, Inspection
+from tests.bundles import dark_part
+from tests.embedbundles import make_classify_bundle
 from tests.stations import loaded_station, write_parts, write_station
-from tests.videos import shorten, write_video
+from tests.videos import shorten, write_scenes, write_video
 
 ENDLESS = {"source": "sample:1"}
+KIND = "- {name: kind, task: classify, bundle: kinds.zip}\n"
 
 
 @dataclass
@@ -105,3 +109,27 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused_before_anything_r
 def test_a_source_that_is_not_there_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=r"gone\.mp4"):
         daemon(write_station(tmp_path, {"source": "gone.mp4"}))
+
+
+def test_a_camera_with_a_change_gate_looks_again_when_the_scene_changes(tmp_path: Path) -> None:
+    scenes = [dark_part((160, 120), defective=is_bad) for is_bad in (False, True, False)]
+    video = write_scenes(tmp_path / "belt.avi", [scene for scene in scenes for _ in range(4)])
+    path = write_station(tmp_path, {"source": str(video), "change_gate": {"full_every_s": 60}})
+    seen = Seen()
+
+    daemon(path, seen).run(threading.Event())
+
+    answers = [(one.verdict.judgement.value, one.repeats is not None) for one in seen.inspections]
+    still = [("OK", False), *3 * [("OK", True)]]
+    assert answers == [*still, *4 * [("NG", False)], *still]
+
+
+def test_a_change_gate_is_refused_with_a_recipe_that_tells_which_one_it_is(tmp_path: Path) -> None:
+    path = write_station(tmp_path, ENDLESS | {"change_gate": {}})
+    station, _ = loaded_station(path)
+    make_classify_bundle(tmp_path / "kinds.zip")
+    kinds = (tmp_path / "recipe.yaml").read_text().replace("rules:", KIND + "rules:")
+    (tmp_path / "recipe.yaml").write_text(kinds)
+
+    with pytest.raises(ConfigError, match="step kind of recipe dark tells which one it is"):
+        Daemon(station, load_recipe(tmp_path / "recipe.yaml"))

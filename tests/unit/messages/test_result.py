@@ -71,6 +71,11 @@ def test_an_ok_part_has_the_flat_fields_of_opc_ua_results() -> None:
     }
 
 
+def test_a_repeated_answer_names_the_one_that_it_repeats() -> None:
+    assert "repeats" not in message(ok_inspection())
+    assert message(ok_inspection(repeats="0190-full"))["repeats"] == "0190-full"
+
+
 def test_a_crack_is_told_with_its_box_length_and_widths_in_source_pixels() -> None:
     said = message(ng_inspection())
     assert said["ok"] == 0
