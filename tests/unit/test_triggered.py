@@ -127,8 +127,9 @@ def test_a_lost_camera_is_the_cause_of_nd_at_the_deadline() -> None:
 def test_an_inspection_that_hangs_is_answered_at_the_deadline_and_its_verdict_dropped() -> None:
     kept, go_on = Kept(), threading.Event()
     with Running(kept, look=lambda _: go_on.wait(LONG_S)) as lane:
-        lane.offer(trigger("t1", within_ns=SOON_NS))
-        show(lane, 7)
+        late = trigger("t1", within_ns=SOON_NS)
+        show(lane, 7)  # before the offer, so that however slow this test is, the trigger has its frame
+        lane.offer(late)
         kept.await_verdicts()
         go_on.set()
         lane.offer(trigger("t2"))
