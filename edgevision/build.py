@@ -1,6 +1,6 @@
 """The composition root: settings become objects. With `assembly` it knows every adapter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,7 @@ from edgevision.capture.slot import FrameTap
 from edgevision.capture.video import VideoSource
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.guard import EngineHealth
+from edgevision.engines.guard import EngineHealth, GuardedEngine
 from edgevision.errors import ConfigError
 from edgevision.health import Beat, unwatched
 from edgevision.inspector import Inspector
@@ -148,8 +148,15 @@ class Models:
             self._recipe.recipe, self._recipe.ref, tasks, run_id=run_id, is_simulated=is_simulated
         )
 
+    def retire(self) -> None:
+        """Repair no engine any more: the last inspections with these models are under way."""
+        for engine in self._engines():
+            engine.retire()
+
     def close(self) -> None:
         """Free the models."""
-        engines = {id(engine): engine for step in self._steps for engine in step.engines.values()}
-        for engine in engines.values():
+        for engine in self._engines():
             engine.close()
+
+    def _engines(self) -> Collection[GuardedEngine]:
+        return {id(engine): engine for step in self._steps for engine in step.engines.values()}.values()
