@@ -1,3 +1,4 @@
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -74,6 +75,13 @@ def trigger(name: str = "t1", within_ns: int = LATER_NS) -> Trigger:
 def show(lane: TriggeredLane, frame_id: int = 0) -> None:
     image = np.full((4, 4, 3), frame_id % 256, np.uint8)
     lane.receive(Frame(image, "cam1", frame_id, time.monotonic_ns(), time.time_ns()))
+
+
+def await_end(lane: TriggeredLane) -> None:
+    deadline_s = time.monotonic() + LONG_S
+    while lane.is_running and time.monotonic() < deadline_s:
+        time.sleep(0.001)
+    assert not lane.is_running
 
 
 class Running:
@@ -192,10 +200,7 @@ def test_a_lane_of_so_many_frames_ends_by_itself() -> None:
         assert lane.offer(trigger("t3")) is not None
         show(lane)
         kept.await_verdicts(2)
-        deadline_s = time.monotonic() + LONG_S
-        while lane.is_running and time.monotonic() < deadline_s:
-            time.sleep(0.001)
-        assert not lane.is_running
+        await_end(lane)
 
 
 def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
@@ -207,8 +212,7 @@ def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
     lane.start()
     lane.offer(trigger())
     show(lane)
-    for thread in lane._threads:
-        thread.join(LONG_S)
+    await_end(lane)
     hung.set()
 
     with pytest.raises(OutputError, match="no space left"):
@@ -218,11 +222,36 @@ def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
 def test_a_camera_that_refuses_a_required_setting_ends_the_lane() -> None:
     lane = lane_of(FakeSource([], is_live=True, opens=[CameraRefusedSetting("fps")]))
     lane.start()
-    for thread in lane._threads:
-        thread.join(LONG_S)
+    await_end(lane)
 
     with pytest.raises(CameraRefusedSetting):
         lane.join()
+
+
+def test_a_join_that_was_interrupted_still_waits_for_the_verdict() -> None:
+    began, finish, kept = threading.Event(), threading.Event(), Kept()
+
+    def look(_: Frame) -> None:
+        began.set()
+        assert finish.wait(LONG_S)
+
+    hung = threading.Event()
+    lane = lane_of(quiet(hung), kept, look=look)
+    lane.start()
+    lane.offer(trigger())
+    show(lane)
+    assert began.wait(LONG_S)
+    interrupt = threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - one that is early must be caught, too
+        interrupt.start()
+        lane.join()
+    assert lane.is_running
+    lane.stop()
+    threading.Timer(0.05, finish.set).start()
+    hung.set()
+    lane.join()
+
+    assert kept.reasons == [[]]
 
 
 def test_whoever_asks_is_told_of_every_change() -> None:
