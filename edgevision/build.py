@@ -1,6 +1,6 @@
 """The composition root: settings become objects. With `assembly` it knows every adapter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,7 +19,7 @@ from edgevision.capture.video import VideoSource
 from edgevision.config.changegate import ChangeGateSettings
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.station import CameraSettings, EngineSettings
-from edgevision.engines.guard import EngineHealth
+from edgevision.engines.guard import EngineHealth, GuardedEngine
 from edgevision.errors import ConfigError
 from edgevision.gate import ChangeGate, watched_box
 from edgevision.health import Beat, unwatched
@@ -162,8 +162,15 @@ class Models:
             box_xyxy=watched_box(self._recipe.recipe),
         )
 
+    def retire(self) -> None:
+        """Repair no engine any more: the last inspections with these models are under way."""
+        for engine in self._engines():
+            engine.retire()
+
     def close(self) -> None:
         """Free the models."""
-        engines = {id(engine): engine for step in self._steps for engine in step.engines.values()}
-        for engine in engines.values():
+        for engine in self._engines():
             engine.close()
+
+    def _engines(self) -> Collection[GuardedEngine]:
+        return {id(engine): engine for step in self._steps for engine in step.engines.values()}.values()

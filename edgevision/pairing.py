@@ -3,7 +3,6 @@
 Frames and triggers come in any order; no clock is read here. Whoever shares a `Pairing` guards it.
 """
 
-from collections import deque
 from dataclasses import dataclass, replace
 
 from edgevision.trigger import FrameRing, NoFrame, pick
@@ -31,7 +30,7 @@ class Pairing:
         self._capture_delay_ns = capture_delay_ns
         self._ring = FrameRing()
         self._open: dict[int, Order] = {}
-        self._ready: deque[Order] = deque()
+        self._ready: dict[int, Order] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -40,7 +39,7 @@ class Pairing:
 
     @property
     def has_ready(self) -> bool:
-        """True when an order may have a frame that nobody has begun to inspect."""
+        """True when an open order has a frame that nobody has begun to inspect."""
         return bool(self._ready)
 
     def see(self, frame: Frame, reach_ns: int) -> bool:
@@ -56,14 +55,12 @@ class Pairing:
 
     def next_ready(self) -> Order | None:
         """Return the next order to inspect; each is returned once, and only while it is open."""
-        while self._ready:
-            order = self._ready.popleft()
-            if order.ticket in self._open:
-                return order
-        return None
+        ticket = next(iter(self._ready), None)
+        return None if ticket is None else self._ready.pop(ticket)
 
     def settle(self, order: Order) -> bool:
-        """Close an order for its verdict; False when it has been closed before."""
+        """Close an order for its verdict and keep nothing of it; False when it has been closed before."""
+        self._ready.pop(order.ticket, None)
         return self._open.pop(order.ticket, None) is not None
 
     def give_up(self, cause: Reason) -> None:
@@ -91,5 +88,5 @@ class Pairing:
             order.cause = found.reason
         elif found is not None:
             order.frame = replace(found, trigger=order.trigger, part_id=order.trigger.part_id)
-            self._ready.append(order)
+            self._ready[order.ticket] = order
         return found is not None

@@ -5,21 +5,18 @@ inspections are committed in the order in which their frames were taken. It know
 only. What to do with a result is the sinks' business, what the result is the inspector's.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from edgevision.commits import OrderedCommits
-from edgevision.errors import EdgeVisionError
 from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.ports import Feed, InspectionSink
 from edgevision.types import Frame, Inspected, Inspection
+from edgevision.workers import Workers
 
 __all__ = ["Lane", "inspection_of"]
-
-_log = logging.getLogger(__name__)
 
 _TAKE_TIMEOUT_S = 0.2
 
@@ -56,12 +53,8 @@ class Lane:
         self._taken = 0
         self._is_halted = False
         self._stopping = threading.Event()
-        self._failure: BaseException | None = None
-        self._ended = [threading.Event() for _ in range(workers)]
-        self._threads = [
-            threading.Thread(target=self._work, args=(ended,), name=f"inspect-{feed.camera}-{i}")
-            for i, ended in enumerate(self._ended)
-        ]
+        jobs = {f"inspect-{feed.camera}-{number}": self._work for number in range(workers)}
+        self._workers = Workers(feed.camera, jobs, self._order, beat)
 
     @property
     def feed(self) -> Feed:
@@ -71,7 +64,7 @@ class Lane:
     @property
     def is_running(self) -> bool:
         """Return whether a worker is still at it."""
-        return any(thread.is_alive() for thread in self._threads)
+        return self._workers.is_running
 
     @property
     def is_halted(self) -> bool:
@@ -81,13 +74,12 @@ class Lane:
     @property
     def failure(self) -> BaseException | None:
         """Return what ended the lane early, before `join` raises it."""
-        return self._failure
+        return self._workers.failure
 
     def start(self) -> None:
         """Start capturing and inspecting."""
         self._feed.start()
-        for thread in self._threads:
-            thread.start()
+        self._workers.start()
 
     def halt(self) -> None:
         """Take no further frame until `resume`, but one that is being waited for; the source stays open."""
@@ -109,28 +101,18 @@ class Lane:
     def join(self) -> None:
         """Wait until every taken frame is committed, close the source, raise what ended the lane.
 
-        Also after a start that failed half-way. It may be called again after a KeyboardInterrupt:
-        an interrupted `Thread.join` of Python 3.11 and 3.12 takes its thread for ended, an event does not.
+        Also after a start that failed half-way. It may be called again after a KeyboardInterrupt.
         """
-        for thread, ended in zip(self._threads, self._ended, strict=True):
-            if thread.ident is not None:
-                ended.wait()
-                thread.join()
+        self._workers.join()
         self._feed.stop()
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
 
-    def _work(self, ended: threading.Event) -> None:
+    def _work(self) -> None:
         self._beat()
-        try:
-            while (taken := self._take()) is not None:
-                ticket, frame = taken
-                self._commits.finish(ticket, Inspected(frame, inspection_of(self._inspector(), frame)))
-        except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
-            self._fail(error)
-        finally:
-            self._beat(FOR_EVER_S)
-            ended.set()
+        while (taken := self._take()) is not None:
+            ticket, frame = taken
+            self._commits.finish(ticket, Inspected(frame, inspection_of(self._inspector(), frame)))
 
     def _take(self) -> tuple[int, Frame] | None:
         """Return the next frame with its place in the order; None when there will be none."""
@@ -165,15 +147,7 @@ class Lane:
     @property
     def _is_over(self) -> bool:
         is_full = self._frames is not None and self._taken >= self._frames
-        return is_full or self._stopping.is_set() or self._failure is not None
-
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, Exception) and not isinstance(error, EdgeVisionError | BrokenPipeError):
-            _log.exception("the lane of %s ended by an unexpected error", self._feed.camera)
-        with self._order:
-            if self._failure is None:
-                self._failure = error
-            self._order.notify_all()
+        return is_full or self._stopping.is_set() or self.failure is not None
 
 
 def inspection_of(inspector: Inspector, frame: Frame) -> Inspection:

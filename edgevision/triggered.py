@@ -7,24 +7,21 @@ while the camera's driver or a model hangs; what a worker brings after that is d
 Verdicts are committed in the order of the triggers.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from edgevision.books import LATE, Books, TriggerCounts
 from edgevision.commits import OrderedCommits
-from edgevision.errors import EdgeVisionError
 from edgevision.health import FOR_EVER_S, Beat, unwatched
 from edgevision.inspector import Inspector
 from edgevision.pairing import Order, Pairing
 from edgevision.ports import Feed, InspectionSink
 from edgevision.station import inspection_of
 from edgevision.types import Frame, Inspected, Reason, Trigger
+from edgevision.workers import Workers
 
 __all__ = ["Receive", "TriggeredLane"]
-
-_log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.2
 
@@ -71,12 +68,9 @@ class TriggeredLane:
         self._pairing = Pairing(capture_delay_ns)
         self._books = Books()
         self._is_halted = self._is_stopping = False
-        self._failure: BaseException | None = None
-        jobs = {"inspect": self._work, "deadline": self._watch}
-        self._threads = [
-            threading.Thread(target=self._guarded, args=(job,), name=f"{name}-{self._feed.camera}")
-            for name, job in jobs.items()
-        ]
+        camera = self._feed.camera
+        jobs = {f"inspect-{camera}": self._work, f"deadline-{camera}": self._watch}
+        self._workers = Workers(camera, jobs, self._changed, beat)
 
     @property
     def feed(self) -> Feed:
@@ -86,7 +80,7 @@ class TriggeredLane:
     @property
     def is_running(self) -> bool:
         """Return whether triggers may still get their verdicts."""
-        return any(thread.is_alive() for thread in self._threads)
+        return self._workers.is_running
 
     @property
     def is_halted(self) -> bool:
@@ -96,7 +90,7 @@ class TriggeredLane:
     @property
     def failure(self) -> BaseException | None:
         """Return what ended the lane early, before `join` raises it."""
-        return self._failure
+        return self._workers.failure
 
     @property
     def counts(self) -> TriggerCounts:
@@ -107,8 +101,7 @@ class TriggeredLane:
     def start(self) -> None:
         """Start capturing and inspecting."""
         self._feed.start()
-        for thread in self._threads:
-            thread.start()
+        self._workers.start()
 
     def offer(self, trigger: Trigger) -> Reason | None:
         """Accept a trigger, which then gets exactly one verdict; or return why it is refused."""
@@ -148,16 +141,17 @@ class TriggeredLane:
             self._changed.notify_all()
 
     def join(self) -> None:
-        """Wait until every accepted trigger has its verdict, close the source, raise what ended the lane."""
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join()
+        """Wait until every accepted trigger has its verdict, close the source, raise what ended the lane.
+
+        It may be called again after a KeyboardInterrupt.
+        """
+        self._workers.join()
         self._feed.stop()
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
 
     def _refusal(self) -> Reason | None:
-        if self._failure is not None or self._is_stopping or self._is_full:
+        if self.failure is not None or self._is_stopping or self._is_full:
             return Reason("stopping", "the station is stopping")
         if self._is_halted:
             return Reason("halted", "inspection is halted; send the command start first")
@@ -230,16 +224,4 @@ class TriggeredLane:
     @property
     def _is_over(self) -> bool:
         is_ending = self._is_stopping or self._is_full
-        return self._failure is not None or (is_ending and self._pairing.is_idle)
-
-    def _guarded(self, job: Callable[[], None]) -> None:
-        try:
-            job()
-        except BaseException as error:  # noqa: BLE001 - raised again by join; a sink may exit, too
-            if isinstance(error, Exception) and not isinstance(error, EdgeVisionError | BrokenPipeError):
-                _log.exception("the lane of %s ended by an unexpected error", self._feed.camera)
-            with self._changed:
-                self._failure = self._failure or error
-                self._changed.notify_all()
-        finally:
-            self._beat(FOR_EVER_S)
+        return self.failure is not None or (is_ending and self._pairing.is_idle)

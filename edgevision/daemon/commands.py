@@ -142,7 +142,8 @@ class Commands:
         key = (request.verb, command.id)
         with self._lock:
             self._under_way.discard(key)
-            self._answers[key] = answer
+            if outcome is not _BUSY:  # whoever is told to ask again later may do so with the same id
+                self._answers[key] = answer
             if len(self._answers) > _ANSWERS_KEPT:
                 self._answers.popitem(last=False)
         self._tell(request, who, outcome, reply, answer)

@@ -3,7 +3,7 @@
 A change loads and proves the new models beside the old ones, and then replaces all cameras' inspectors
 by one assignment: a frame is inspected by the old recipe or by the new one, never by half of each.
 What fails before that leaves the old recipe where it is. Inspections that have begun go on with the
-old models, which are freed when the last of these is over.
+old models, which are repaired no more, and freed when the last of these is over.
 """
 
 import re
@@ -88,7 +88,8 @@ class ActiveRecipe:
 
     def change(self, loaded: LoadedRecipe) -> None:
         """Inspect by another recipe from the next frame on; raises as the constructor, changing nothing."""
-        self._in_use = self._load(loaded)
+        replaced, self._in_use = self._in_use, self._load(loaded)
+        replaced.models.retire()
 
     def close(self) -> None:
         """Free the models."""

@@ -15,6 +15,7 @@ from edgevision.messages import (
     EvidenceFigures,
     HostFacts,
     MachineState,
+    Severity,
     alarm_message,
     alarm_record,
     commands_message,
@@ -30,6 +31,8 @@ from edgevision.types import ModelRef, RecipeRef
 __all__ = ["Voice"]
 
 _log = logging.getLogger(__name__)
+
+_LEVELS = {Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
 
 
 class Voice:
@@ -96,12 +99,13 @@ class Voice:
             )
 
     def conditions(self, conditions: Iterable[Condition]) -> None:
-        """Raise an alarm for each new condition and end those that are over."""
+        """Raise an alarm for each condition that is new or reads differently, and end those that are over."""
         present = {(condition.code, condition.camera): condition for condition in conditions}
         for key, condition in present.items():
-            if key not in self._active:
+            if condition != self._active.get(key):
+                level = _LEVELS[condition.severity]
                 record = alarm_record(condition.code, active=True, camera=condition.camera)
-                _log.error("alarm %s: %s", condition.code, condition.text, extra=record)
+                _log.log(level, "alarm %s: %s", condition.code, condition.text, extra=record)
                 self._alarm(condition, active=True)
         for key, condition in self._active.items():
             if key not in present:

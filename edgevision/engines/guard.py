@@ -107,6 +107,10 @@ class GuardedEngine:
             self._fail(engine, error)
             raise
 
+    def retire(self) -> None:
+        """Give up repairing; what still infers may go on for as long as the engine runs."""
+        self._closing.set()
+
     def close(self) -> None:
         """Free the model and give up repairing."""
         with self._lock:

@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 
 class AlarmMessage(MessageModel):
-    """On `{root}/{station}/alarm`, QoS 1. The same `code` comes with `active` false when it is over."""
+    """On `{root}/{station}/alarm`, QoS 1. It comes again with a new text, and not `active` at its end."""
 
     schema_: Annotated[Literal["edgevision.alarm/1"], Field(alias="schema")]
     ts: int

@@ -17,7 +17,8 @@ class MemoryOutbox:
     """Results that the broker has not acknowledged, oldest first. Safe in many threads.
 
     When it is full the oldest OK result is dropped, and an NG or ND only when nothing else is
-    left; every drop is counted.
+    left; every drop is counted. One that was on its way to the broker is lost only if it does not
+    arrive: until that is known it still counts as waiting.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class MemoryOutbox:
         self._ids = count(1)
         self._rows: dict[int, tuple[OutboxRow, int]] = {}
         self._ok_ids: dict[int, None] = {}
+        self._shown: frozenset[int] = frozenset()
+        self._leaving: dict[int, Judgement] = {}
         self._dropped = dict.fromkeys(Judgement, 0)
 
     @property
     def depth(self) -> int:
-        """How many rows wait."""
-        return len(self._rows)
+        """How many rows wait, or are gone but may still arrive."""
+        return len(self._rows) + len(self._leaving)
 
     @property
     def dropped(self) -> dict[Judgement, int]:
@@ -63,10 +66,16 @@ class MemoryOutbox:
             self._drop(next(iter(self._ok_ids), None) or next(iter(self._rows)))
 
     def pending(self, limit: int, without: AbstractSet[int] = frozenset()) -> Sequence[OutboxRow]:
-        """Return the oldest waiting rows `without` those of the given ids, in the order of appending."""
+        """Return the oldest waiting rows `without` those of the given ids, in the order of appending.
+
+        What is neither returned nor among the given ids is not on its way.
+        """
         with self._lock:
             wanted = (kept for row_id, kept in self._rows.items() if row_id not in without)
             oldest = list(islice(wanted, limit))
+            self._shown = frozenset(without) | {row.row_id for row, _ in oldest}
+            for row_id in self._leaving.keys() - without:
+                self._dropped[self._leaving.pop(row_id)] += 1
         now_ns = self._now_ns()
         return [replace(row, age_ns=now_ns - taken_ns) for row, taken_ns in oldest]
 
@@ -75,8 +84,12 @@ class MemoryOutbox:
         with self._lock:
             self._rows.pop(row_id, None)
             self._ok_ids.pop(row_id, None)
+            self._leaving.pop(row_id, None)
 
     def _drop(self, row_id: int) -> None:
         row, _ = self._rows.pop(row_id)
         self._ok_ids.pop(row_id, None)
-        self._dropped[row.judgement] += 1
+        if row_id in self._shown:
+            self._leaving[row_id] = row.judgement
+        else:
+            self._dropped[row.judgement] += 1

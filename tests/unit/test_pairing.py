@@ -1,4 +1,5 @@
 import random
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -120,6 +121,23 @@ def test_a_settled_order_is_not_inspected_any_more() -> None:
     assert not pairing.settle(order)
     assert pairing.next_ready() is None
     assert pairing.is_idle
+
+
+def test_nothing_is_kept_of_a_settled_order_that_nobody_came_for() -> None:
+    pairing = Pairing(DELAY_NS)
+    pictures = []
+    for ticket in range(60):
+        pairing.add(ticket, trigger(100))
+        shown = frame(200)
+        pictures.append(weakref.ref(shown.image_bgr))
+        pairing.see(shown, reach_ns=0)
+        [order] = pairing.due(LATE_NS)
+        pairing.settle(order)
+    pairing.see(frame(10**12), reach_ns=0)
+    del shown, order
+
+    assert not pairing.has_ready
+    assert [picture for picture in pictures if picture() is not None] == []
 
 
 def test_a_frame_says_which_trigger_it_is_inspected_for() -> None:

@@ -1,3 +1,4 @@
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -76,6 +77,13 @@ def show(lane: TriggeredLane, frame_id: int = 0) -> None:
     lane.receive(Frame(image, "cam1", frame_id, time.monotonic_ns(), time.time_ns()))
 
 
+def await_end(lane: TriggeredLane) -> None:
+    deadline_s = time.monotonic() + LONG_S
+    while lane.is_running and time.monotonic() < deadline_s:
+        time.sleep(0.001)
+    assert not lane.is_running
+
+
 class Running:
     """Runs a lane whose camera hangs; frames are shown by the test."""
 
@@ -127,8 +135,9 @@ def test_a_lost_camera_is_the_cause_of_nd_at_the_deadline() -> None:
 def test_an_inspection_that_hangs_is_answered_at_the_deadline_and_its_verdict_dropped() -> None:
     kept, go_on = Kept(), threading.Event()
     with Running(kept, look=lambda _: go_on.wait(LONG_S)) as lane:
-        lane.offer(trigger("t1", within_ns=SOON_NS))
-        show(lane, 7)
+        late = trigger("t1", within_ns=SOON_NS)
+        show(lane, 7)  # before the offer, so that however slow this test is, the trigger has its frame
+        lane.offer(late)
         kept.await_verdicts()
         go_on.set()
         lane.offer(trigger("t2"))
@@ -191,10 +200,7 @@ def test_a_lane_of_so_many_frames_ends_by_itself() -> None:
         assert lane.offer(trigger("t3")) is not None
         show(lane)
         kept.await_verdicts(2)
-        deadline_s = time.monotonic() + LONG_S
-        while lane.is_running and time.monotonic() < deadline_s:
-            time.sleep(0.001)
-        assert not lane.is_running
+        await_end(lane)
 
 
 def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
@@ -206,8 +212,7 @@ def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
     lane.start()
     lane.offer(trigger())
     show(lane)
-    for thread in lane._threads:
-        thread.join(LONG_S)
+    await_end(lane)
     hung.set()
 
     with pytest.raises(OutputError, match="no space left"):
@@ -217,11 +222,36 @@ def test_a_failing_sink_ends_the_lane_and_is_raised() -> None:
 def test_a_camera_that_refuses_a_required_setting_ends_the_lane() -> None:
     lane = lane_of(FakeSource([], is_live=True, opens=[CameraRefusedSetting("fps")]))
     lane.start()
-    for thread in lane._threads:
-        thread.join(LONG_S)
+    await_end(lane)
 
     with pytest.raises(CameraRefusedSetting):
         lane.join()
+
+
+def test_a_join_that_was_interrupted_still_waits_for_the_verdict() -> None:
+    began, finish, kept = threading.Event(), threading.Event(), Kept()
+
+    def look(_: Frame) -> None:
+        began.set()
+        assert finish.wait(LONG_S)
+
+    hung = threading.Event()
+    lane = lane_of(quiet(hung), kept, look=look)
+    lane.start()
+    lane.offer(trigger())
+    show(lane)
+    assert began.wait(LONG_S)
+    interrupt = threading.Timer(0.05, signal.pthread_kill, [threading.get_ident(), signal.SIGINT])
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - one that is early must be caught, too
+        interrupt.start()
+        lane.join()
+    assert lane.is_running
+    lane.stop()
+    threading.Timer(0.05, finish.set).start()
+    hung.set()
+    lane.join()
+
+    assert kept.reasons == [[]]
 
 
 def test_whoever_asks_is_told_of_every_change() -> None:

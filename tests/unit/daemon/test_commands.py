@@ -105,6 +105,19 @@ def test_a_change_that_takes_long_holds_nothing_up_and_is_the_only_one() -> None
     assert (station.answer()["id"], station.answers[-1]["code"]) == ("r1", "done")
 
 
+def test_who_was_told_to_ask_again_later_may_do_so_with_the_same_id() -> None:
+    station = Station()
+    station.give(Verb.RECIPE, {"id": "r1", "recipe": "a.yaml"})
+    station.give(Verb.RELOAD, {"id": "r2"})
+    assert station.answer()["code"] == "busy"
+    station.go_on.set()
+    assert (station.answer()["id"], station.answers[-1]["code"]) == ("r1", "done")
+    station.give(Verb.RELOAD, {"id": "r2"})
+
+    assert (station.answer()["id"], station.answers[-1]["code"]) == ("r2", "done")
+    assert station.carried_out == ["r1", "r2"]
+
+
 def test_a_bug_in_an_action_is_answered(caplog: pytest.LogCaptureFixture) -> None:
     station = Station()
     station.give(Verb.START, {"id": "c1"})

@@ -1,3 +1,4 @@
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import yaml
 from edgevision.config.station import Station
 from edgevision.daemon.recipes import ActiveRecipe
 from edgevision.daemon.reload import Reload
-from edgevision.errors import BundleError, ConfigError
+from edgevision.errors import BundleError, ConfigError, EngineError, GoldenMismatch
+from edgevision.ports import Engine
 from tests.bundles import make_bundle
 from tests.stations import loaded_station, write_station
+
+LONG_S = 60.0
 
 
 @dataclass
@@ -49,6 +53,26 @@ def test_a_new_recipe_is_taken_over_and_named(running: Running) -> None:
 
     assert (outcome.ok, outcome.text) == (True, "took over recipe dark 2.0.0")
     assert running.active.loaded.ref.version == "2.0.0"
+
+
+def test_the_engines_of_a_replaced_recipe_are_repaired_no_more(running: Running) -> None:
+    [step] = running.active.models._steps
+    guard, tried = step.engine, threading.Event()
+
+    def refuse() -> Engine:
+        tried.set()
+        raise GoldenMismatch("does not reproduce")
+
+    assert guard._engine is not None
+    guard._loads = (refuse,)
+    guard._fail(guard._engine, EngineError("lost its device"))
+    assert tried.wait(LONG_S)
+    running.change("recipe.yaml", version="2.0.0")
+    running.reload()
+
+    assert guard._repair is not None
+    guard._repair.join(LONG_S)
+    assert not guard._repair.is_alive()
 
 
 def test_another_bundle_under_the_same_recipe_is_loaded(running: Running) -> None:

@@ -2,6 +2,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,32 @@ def test_an_alarm_is_raised_once_for_as_long_as_it_lasts_and_then_over() -> None
     ]
     for alarm in alarms:
         check_message("alarm", alarm)
+
+
+def test_an_alarm_that_reads_differently_is_raised_again() -> None:
+    first = Condition("ledger_damaged", Severity.ERROR, "what was not delivered is only in a.damaged")
+    both = replace(first, text="what was not delivered is only in a.damaged, b.damaged")
+    with speaking() as heard:
+        for count, conditions in [(1, [first]), (2, [both]), (2, [both]), (3, [])]:
+            heard.voice.conditions(conditions)
+            heard.wait_for(TOPICS.alarm, count)
+    alarms = heard.on(TOPICS.alarm)
+
+    assert [(alarm["active"], alarm["text"]) for alarm in alarms] == [
+        (True, first.text),
+        (True, both.text),
+        (False, "Over."),
+    ]
+
+
+def test_an_alarm_is_logged_at_the_level_of_its_severity(caplog: pytest.LogCaptureFixture) -> None:
+    fallback = Condition("engine_fallback", Severity.WARNING, "Step cracks asked for CUDA")
+    Voice("line1", RECIPE, None).conditions([LOST, fallback])
+
+    assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+        ("ERROR", "alarm camera_lost: cam1 is lost: unplugged"),
+        ("WARNING", "alarm engine_fallback: Step cracks asked for CUDA"),
+    ]
 
 
 def test_the_station_introduces_itself_with_its_models() -> None:

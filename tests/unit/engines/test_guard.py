@@ -129,6 +129,27 @@ def test_while_nothing_runs_every_call_fails_at_once_with_the_cause_and_trying_g
     bench.wait_until_repaired()
 
 
+def test_a_retired_one_that_runs_goes_on_and_is_not_repaired() -> None:
+    bench = Bench("first")
+    bench.guard.retire()
+    assert bench.guard.infer(BATCH)[0] is ANSWER
+    bench.break_it()
+
+    assert bench.guard._repair is None
+
+
+def test_a_retired_one_that_is_being_repaired_is_left_alone() -> None:
+    bench = Bench("first", retry_s=LONG_S)
+    bench.refused = {"first"}
+    bench.break_it()
+    assert bench.refusals.acquire(timeout=LONG_S)
+    bench.guard.retire()
+
+    assert bench.guard._repair is not None
+    bench.guard._repair.join(LONG_S / 2)
+    assert not bench.guard._repair.is_alive()
+
+
 def test_many_threads_that_meet_one_failure_cause_one_repair() -> None:
     bench = Bench("first", "second")
     barrier = threading.Barrier(4)

@@ -55,6 +55,20 @@ def test_when_only_ng_and_nd_are_left_the_oldest_goes() -> None:
     assert outbox.dropped == {OK: 0, NG: 1, ND: 0}
 
 
+def test_a_result_under_way_that_makes_room_is_lost_only_if_it_does_not_arrive() -> None:
+    outbox = filled(3, OK, OK, OK)
+    under_way = [row.row_id for row in outbox.pending(3)]
+    outbox.append([NewResult("a/result", b"new", OK, 0) for _ in range(3)], lambda: None)
+    assert (outbox.depth, outbox.dropped[OK]) == (6, 0)
+
+    outbox.delivered(under_way[0])
+    assert len(outbox.pending(100, without={under_way[1]})) == 3
+    assert (outbox.depth, outbox.dropped[OK]) == (4, 1)
+
+    outbox.delivered(under_way[1])
+    assert (outbox.depth, outbox.dropped[OK]) == (3, 1)
+
+
 def test_a_delivered_ok_is_not_chosen_again_when_room_is_needed() -> None:
     outbox = filled(2, OK, NG)
     outbox.delivered(outbox.pending(1)[0].row_id)
