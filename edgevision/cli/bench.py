@@ -49,9 +49,10 @@ def bench(
     four cameras, in memory and on disk, beside other programs' loops; about five minutes, as Markdown.
     """
     from edgevision.host.logs import set_up_logs
+    from edgevision.paths import NOTHING, found_at
 
     set_up_logs("warning")
-    if json is not None and not json.exists():
+    if json is not None and found_at(json) == NOTHING:
         _save(json, b"")  # A wrong path is told before minutes of measuring.
     if suite:
         _measure_suite(bundle, video, json, rounds, turn)
