@@ -8,7 +8,7 @@ from pathlib import Path
 from edgevision.config.evidence import EvidenceSettings
 from edgevision.config.station import Station
 from edgevision.doctor.findings import Examination, Finding, failed, fine, warned
-from edgevision.paths import FILE, FOLDER, found_at
+from edgevision.paths import DENIED, FILE, FOLDER, NOTHING, found_at
 
 __all__ = ["check_disk"]
 
@@ -89,7 +89,7 @@ def _writing(name: str, folder: Path) -> Finding | None:
 
 def _existing(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that is there and that this user can see."""
-    return next(each for each in (folder, *folder.parents) if found_at(each) == FOLDER)
+    return next(each for each in (folder, *folder.parents) if found_at(each) not in (NOTHING, DENIED))
 
 
 def _free_bytes(folder: Path) -> int:
