@@ -27,6 +27,7 @@ SCHEMA: Final = "edgevision.station/1"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$")]
+HOST: Final = r"^([^\s:/@\[\]]{1,255}|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,8}(%[A-Za-z0-9_.-]+)?)$"
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 
 
@@ -132,7 +133,8 @@ class TlsSettings(_Part):
 class MqttSettings(_Part):
     """The broker."""
 
-    host: str
+    host: Annotated[str, Field(pattern=HOST)]
+    """A name or an address alone: the port has its own key, and TLS its section."""
     port: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     """1883, or 8883 with TLS, when absent."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"

@@ -55,6 +55,27 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shut.chmod(0o700)
 
 
+def test_a_file_that_only_the_service_may_read_is_no_mistake(as_user: list[str], folder: Path) -> None:
+    (folder / "secret").write_text("hush\n")
+    (folder / "secret").chmod(0o000)
+    broker = "mqtt: {host: h, username: u, password_file: secret, tls: {ca_file: locked/ca.pem}}\n"
+    with (folder / "station-source.yaml").open("a") as file:
+        file.write(broker)
+
+    done = subprocess.run(
+        [*as_user, *COMMAND, "check", "station-source.yaml"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert f"cameras[0].source: {folder}/locked/parts may not be looked at by this user" in done.stdout
+    assert f"mqtt.password_file: {folder}/secret may not be read by this user" in done.stdout
+    assert f"mqtt.tls.ca_file: {folder}/locked/ca.pem may not be looked at by this user" in done.stdout
+
+
 _REPLAY = ["replay", "--recipe", "recipe.yaml", "--out", "results.jsonl", *FRUGAL]
 
 

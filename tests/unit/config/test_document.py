@@ -231,6 +231,14 @@ def test_every_pattern_of_the_formats_has_its_words(model: type[BaseModel]) -> N
     assert found <= set(PATTERNS)
 
 
+@pytest.mark.parametrize("host", ["h", "broker.plant", "192.0.2.7", "::1", "fe80::1%eth0", "2001:db8::7"])
+def test_a_broker_is_named_or_numbered(tmp_path: Path, host: str) -> None:
+    station = load_station(write(tmp_path, STATION + f"mqtt: {{host: '{host}'}}\n"))
+
+    assert station.mqtt is not None
+    assert station.mqtt.host == host
+
+
 def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "station.yaml"
     file.write_text(
@@ -259,6 +267,14 @@ def test_a_camera_named_like_a_topic_of_the_station_is_refused(tmp_path: Path) -
         (
             "mqtt: {host: h, password_credential: ../../etc/shadow}\n",
             "mqtt.password_credential: expected the name of a credential",
+        ),
+        (
+            "mqtt: {host: 'mqtt://localhost'}\n",
+            "7:8: mqtt.host: expected the name or the address of a host alone",
+        ),
+        (
+            "mqtt: {host: 'localhost:1883'}\n",
+            "(`port` and `tls` are keys of their own), got 'localhost:1883'",
         ),
         ("commands: {enabled: true}\n", "7:1: commands: they come over MQTT; give the section mqtt too"),
         ("ledger: {path: l.db}\n", "7:1: ledger: it keeps results for a broker; give the section mqtt too"),
