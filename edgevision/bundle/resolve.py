@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from edgevision.errors import BundleError
+from edgevision.paths import FILE, found_at
 
 __all__ = ["builtin_names", "find_bundle"]
 
@@ -19,8 +20,8 @@ def find_bundle(reference: str, base_dir: Path) -> Path:
     if reference.startswith(_BUILTIN):
         return _builtin(reference.removeprefix(_BUILTIN))
     path = base_dir / Path(reference).expanduser()
-    if not path.is_file():
-        raise BundleError(f"bundle {reference}: expected a file at {path}, found none; correct the path")
+    if (found := found_at(path)) != FILE:
+        raise BundleError(f"bundle {reference}: expected a file at {path}, found {found}; correct the path")
     return path
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from edgevision.errors import CaptureError
+from edgevision.paths import FILE, FOLDER, NOTHING, found_at
 from edgevision.session import HEAD_FILE
 
 __all__ = ["IMAGE_SUFFIXES", "SourceKind", "kind_of", "redacted", "with_password"]
@@ -94,14 +95,10 @@ def _url(address: str, scheme: str) -> SourceKind:
 
 
 def _path(address: str) -> SourceKind:
-    path = Path(address)
-    try:
-        if address and path.is_dir():
-            return "session" if (path / HEAD_FILE).is_file() else "folder"
-        if path.is_file():
-            return "folder" if path.suffix.lower() in IMAGE_SUFFIXES else "video"
-        found = "something that is neither file nor folder" if address and path.exists() else "nothing there"
-    except (OSError, ValueError) as error:
-        found = f"a path that cannot be looked at ({error})"
+    path, found = Path(address), found_at(address) if address else NOTHING
+    if found == FOLDER:
+        return "session" if found_at(path / HEAD_FILE) == FILE else "folder"
+    if found == FILE:
+        return "folder" if path.suffix.lower() in IMAGE_SUFFIXES else "video"
     msg = f"{address!r}: expected {_ACCEPTED}; got {found}; check the spelling and the working directory"
     raise CaptureError(msg)

@@ -57,9 +57,12 @@ class FolderSource:
 
     def open(self) -> None:
         """List the images and read `truth.csv`; raises CaptureError."""
-        folder = self._path if self._path.is_dir() else self._path.parent
-        self._truth = read_truth(folder)
-        self._files = self._list()
+        try:
+            folder = self._path if self._path.is_dir() else self._path.parent
+            self._truth = read_truth(folder)
+            self._files = self._list()
+        except OSError as error:
+            raise CaptureError(f"{self._path}: cannot be read: {error}; check the rights") from error
         self._remaining = iter(self._files)
         self._unreadable = []
         self._frame_id = 0

@@ -10,7 +10,6 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -21,6 +20,7 @@ from edgevision.capture.asked import Device, apply, asked, asked_size, differenc
 from edgevision.capture.reach import require_listener
 from edgevision.config.station import CameraSettings
 from edgevision.errors import CameraRefusedSetting, CaptureError, DamagedFrame
+from edgevision.paths import OTHER, found_at
 from edgevision.types import Frame, ImageBgr
 
 __all__ = ["CameraSource", "UrlSource"]
@@ -205,7 +205,7 @@ def _decoded(jpeg: Any) -> Any:
 
 def _camera(path: str, api: int) -> Device:
     """Open a camera. OpenCV itself would complain on stderr about each try to open one that is not there."""
-    if not Path(path).exists():
-        msg = f"{path}: expected a camera, got none; check that {path} exists and the camera is plugged in"
+    if (found := found_at(path)) != OTHER:
+        msg = f"{path}: expected a camera, got {found}; check that {path} exists and the camera is plugged in"
         raise CaptureError(msg)
     return cv2.VideoCapture(path, api)

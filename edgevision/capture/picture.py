@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edgevision.capture.folder import FolderSource
 from edgevision.errors import CaptureError
+from edgevision.paths import FILE, found_at
 from edgevision.types import Frame
 
 __all__ = ["read_picture"]
@@ -12,8 +13,8 @@ __all__ = ["read_picture"]
 
 def read_picture(path: Path) -> Frame:
     """Return the picture as a frame; raises CaptureError."""
-    if not path.is_file():
-        raise CaptureError(f"{path}: expected a picture, found no such file; correct the path")
+    if (found := found_at(path)) != FILE:
+        raise CaptureError(f"{path}: expected a picture, found {found}; correct the path")
     source = FolderSource(path, "picture")
     source.open()
     with closing(source):

@@ -49,6 +49,7 @@ def bench(
     four cameras, in memory and on disk, beside other programs' loops; about five minutes, as Markdown.
     """
     from edgevision.host.logs import set_up_logs
+    from edgevision.paths import NOTHING, found_at
 
     _refuse_idle(
         *(("BUNDLE", bundle), ("--ledger", ledger), ("--engine", engine != "auto")),
@@ -58,7 +59,7 @@ def bench(
     _refuse_idle(("--turn", turn), because="" if suite else "only --suite measures in timed turns")
     _refuse_idle(("--video", video), because="--ledger inspects a made video" if ledger else "")
     set_up_logs("warning")
-    if json is not None and not json.exists():
+    if json is not None and found_at(json) == NOTHING:
         _save(json, b"")  # A wrong path is told before minutes of measuring.
     if suite:
         _measure_suite(video, json, rounds, turn)

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from edgevision.config.document import LoadedRecipe, LoadedStation
+    from edgevision.config.station import MqttSettings
 
 __all__ = ["check"]
 
@@ -16,7 +17,8 @@ def check(
 ) -> None:
     """Validate a station or recipe file without running it.
 
-    A station's recipe, the bundles of a recipe and the labels in its rules are checked too.
+    A station's recipe, the bundles of a recipe and the labels in its rules are checked too, and that the
+    files which a station refers to are there; those that this user may not see are named.
     """
     from edgevision.config.document import LoadedRecipe, load_any
 
@@ -30,15 +32,43 @@ def check(
 def _check_station(loaded: "LoadedStation") -> list[str]:
     from edgevision.config.crosscheck import check_calibration, check_change_gates
     from edgevision.config.document import load_recipe
+    from edgevision.config.files import check_files
 
     station = loaded.station
+    unseen = check_files(loaded)
+    _check_addresses(loaded)
+    if station.mqtt is not None and not any(loc[0] == "mqtt" for loc in unseen):
+        _check_access(loaded, station.mqtt)
     recipe = load_recipe(station.recipe)
     lines = _check_recipe(recipe)
     check_calibration(loaded, recipe.recipe)
     check_change_gates(loaded, recipe.recipe)
     broker = "no broker" if station.mqtt is None else f"broker {station.mqtt.host}"
     cameras = ", ".join(camera.name for camera in station.cameras)
-    return [f"station {station.station}: cameras {cameras}; {broker}", *lines]
+    return [f"station {station.station}: cameras {cameras}; {broker}", *unseen.values(), *lines]
+
+
+def _check_addresses(loaded: "LoadedStation") -> None:
+    from edgevision.capture.address import kind_of
+    from edgevision.errors import CaptureError
+
+    for index, camera in enumerate(loaded.station.cameras):
+        if "://" in camera.source:
+            try:
+                kind_of(camera.source)
+            except CaptureError as error:
+                raise loaded.error(("cameras", index, "source"), str(error)) from error
+
+
+def _check_access(loaded: "LoadedStation", settings: "MqttSettings") -> None:
+    """Read password and certificates as the station will; a credential is there for the service alone."""
+    from edgevision.errors import ConfigError
+    from edgevision.mqtt.access import read_access
+
+    try:
+        read_access(settings.model_copy(update={"password_credential": None}))
+    except ConfigError as error:
+        raise loaded.error(("mqtt",), str(error).removeprefix("mqtt: ")) from error
 
 
 def _check_recipe(loaded: "LoadedRecipe") -> list[str]:

@@ -22,6 +22,7 @@ def demo(
 ) -> None:
     """Run a station on the built-in sample line and print its verdicts as they are published."""
     from edgevision.config.document import load_recipe
+    from edgevision.config.passwords import holds_password
     from edgevision.demo import broker_address, run_demo
     from edgevision.errors import UsageError
     from edgevision.host.logs import set_up_logs
@@ -30,6 +31,11 @@ def demo(
     given = [str(source) for source in (video, camera, url) if source is not None]
     if len(given) > 1:
         raise UsageError("expected at most one of --video, --camera and --url; leave the others out")
+    if url is not None and holds_password(url):
+        raise UsageError(
+            "--url: expected no password, which everybody on this machine could read; give the user alone, "
+            "or write a station file with url_password_file and start edgevision run"
+        )
     set_up_logs("warning")
     settings = broker_address(broker) if broker is not None else None
     run_demo(load_recipe(recipe), given[0] if given else "sample:1", settings, frames, stop_on_signals())

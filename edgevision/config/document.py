@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from edgevision.config.problems import Loc, Problem, config_error
+from edgevision.config.problems import Loc, Problem, WrongKey, config_error
 from edgevision.config.sentences import explain
 from edgevision.config.station import SCHEMA as STATION_SCHEMA
 from edgevision.config.station import Station
@@ -111,7 +111,9 @@ def _validated(document: YamlFile, schema: str, model: type[_Model]) -> _Model:
 def _problems(document: YamlFile, model: type[BaseModel], error: ValidationError) -> Iterator[Problem]:
     refused = {problem.loc for problem in document.problems}
     for details in error.errors(include_url=False):
-        loc = _in_file(details["loc"], document.values)
+        cause = details.get("ctx", {}).get("error")
+        inside = cause.loc if isinstance(cause, WrongKey) else ()
+        loc = _in_file((*details["loc"], *inside), document.values)
         if loc not in refused and not _is_consequence(details):
             yield Problem(document.place_of(loc), loc, explain(details, model))
 

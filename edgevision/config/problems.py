@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edgevision.errors import ConfigError
 
-__all__ = ["Loc", "Place", "Problem", "config_error", "key_path"]
+__all__ = ["Loc", "Place", "Problem", "WrongKey", "config_error", "key_path"]
 
 Loc = tuple[str | int, ...]
 """Keys and list indices from the top of a document down to a value."""
@@ -27,6 +27,15 @@ class Problem:
     place: Place
     loc: Loc
     text: str
+
+
+class WrongKey(ValueError):
+    """What a validator of a whole part raises to name the key inside it that is to be changed."""
+
+    def __init__(self, loc: Loc, text: str) -> None:
+        """Take the key, from the validated part down, and what is wrong."""
+        super().__init__(text)
+        self.loc = loc
 
 
 def key_path(loc: Loc) -> str:

@@ -23,6 +23,10 @@ PATTERNS: Mapping[str, str] = {
     ),
     r"^[a-z0-9][a-z0-9-]{0,63}$": "a name of at most 64 small letters, digits and '-'",
     r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$": "the name of a credential: letters, digits, '_', '.' and '-'",
+    r"^([^\s:/@\[\]]{1,255}|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,8}(%[A-Za-z0-9_.-]+)?)$": (
+        "the name or the address of a host alone, such as broker.plant or 192.0.2.7 (`port` and `tls` are "
+        "keys of their own)"
+    ),
     r"^[0-9a-f]{64}$": "a SHA-256: 64 digits and letters a to f",
     r"^[^/+#$\s]+(/[^/+#\s]+)*$": "levels of a topic between single slashes, without '+', '#' and spaces",
     r"^[^/+#$\s][^+#$\s]*[^/+#$\s]$": (

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edgevision.config.changegate import ChangeGateSettings
 from edgevision.config.evidence import EvidenceSettings, PreviewSettings
 from edgevision.config.orders import CommandSettings, TriggerSettings
+from edgevision.config.passwords import holds_password
 from edgevision.config.plant import HomeAssistantSettings, MetricsPageSettings
+from edgevision.config.problems import WrongKey
 from edgevision.config.record import RecordSettings
 from edgevision.messages.topics import STATION_TOPICS
 
@@ -26,6 +28,7 @@ SCHEMA: Final = "edgevision.station/1"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$")]
+HOST: Final = r"^([^\s:/@\[\]]{1,255}|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,8}(%[A-Za-z0-9_.-]+)?)$"
 Seconds = Annotated[float, Field(gt=0.0, le=3600.0)]
 
 
@@ -47,7 +50,7 @@ class CameraSettings(_Part):
     """Camera index, /dev/v4l/by-id/… path, rtsp:// or http:// URL, video file, image folder,
     or sample:SEED."""
     url_password_file: Path | None = None
-    """Replaces the password in the URL."""
+    """Holds the password of the user in the URL."""
     width: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     height: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     fps: Annotated[float, Field(ge=0.001, le=10_000.0)] | None = None
@@ -75,6 +78,17 @@ class CameraSettings(_Part):
     """Further triggers are refused while so many wait for their verdicts."""
     change_gate: ChangeGateSettings | None = None
     """Every frame is inspected in full when absent."""
+
+    @field_validator("source")
+    @classmethod
+    def _without_password(cls, source: str) -> str:
+        if holds_password(source):
+            msg = (
+                "expected no password in this file; write it into a file of its own, name that one in "
+                "url_password_file, and leave rtsp://USER@HOST/… here"
+            )
+            raise ValueError(msg)
+        return source
 
     @model_validator(mode="after")
     def _delays(self) -> "CameraSettings":
@@ -128,7 +142,8 @@ class TlsSettings(_Part):
 class MqttSettings(_Part):
     """The broker."""
 
-    host: str
+    host: Annotated[str, Field(pattern=HOST)]
+    """A name or an address alone: the port has its own key, and TLS its section."""
     port: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
     """1883, or 8883 with TLS, when absent."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
@@ -179,7 +194,7 @@ class Station(_Part):
     mqtt: MqttSettings | None = None
     """Inspect without publishing when absent."""
     ledger: LedgerSettings | None = None
-    """Results wait for the broker in memory when absent, and are lost with the process."""
+    """Needs `mqtt`. Results wait for the broker in memory when absent, and are lost with the process."""
     triggers: TriggerSettings = TriggerSettings()
     commands: CommandSettings = CommandSettings()
     evidence: EvidenceSettings | None = None
@@ -198,25 +213,32 @@ class Station(_Part):
     @model_validator(mode="after")
     def _camera_names(self) -> "Station":
         names = [camera.name for camera in self.cameras]
-        if len(set(names)) != len(names):
-            msg = f"cameras: expected different names, got {', '.join(names)}"
-            raise ValueError(msg)
-        if taken := STATION_TOPICS.intersection(names):
-            msg = f"cameras: {', '.join(sorted(taken))} is a topic of the station itself; rename the camera"
-            raise ValueError(msg)
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                msg = f"expected different names, got {', '.join(names)}"
+                raise WrongKey(("cameras", index, "name"), msg)
+            if name in STATION_TOPICS:
+                msg = f"{name} is a topic of the station itself; rename the camera"
+                raise WrongKey(("cameras", index, "name"), msg)
         return self
 
     @model_validator(mode="after")
     def _trigger_targets(self) -> "Station":
         triggered = [camera.name for camera in self.cameras if camera.mode == "triggered"]
-        for gpio in self.triggers.gpio:
+        for index, gpio in enumerate(self.triggers.gpio):
             if gpio.camera not in (None, *triggered):
-                msg = f"triggers.gpio: {gpio.camera} is no camera of mode triggered, as are {triggered}"
-                raise ValueError(msg)
-        if self.commands.enabled and self.mqtt is None:
-            msg = "commands: they come over MQTT; give the section mqtt too"
-            raise ValueError(msg)
-        if self.home_assistant is not None and self.mqtt is None:
-            msg = "home_assistant: it is told over MQTT; give the section mqtt too"
-            raise ValueError(msg)
+                msg = f"{gpio.camera} is no camera of mode triggered, as are {triggered}"
+                raise WrongKey(("triggers", "gpio", index, "camera"), msg)
+        return self
+
+    @model_validator(mode="after")
+    def _need_a_broker(self) -> "Station":
+        if self.mqtt is not None:
+            return self
+        if self.ledger is not None:
+            raise WrongKey(("ledger",), "it keeps results for a broker; give the section mqtt too")
+        if self.commands.enabled:
+            raise WrongKey(("commands",), "they come over MQTT; give the section mqtt too")
+        if self.home_assistant is not None:
+            raise WrongKey(("home_assistant",), "it is told over MQTT; give the section mqtt too")
         return self

@@ -66,13 +66,13 @@ def read_yaml(path: Path) -> YamlFile:
 
 
 def _read_text(path: Path) -> str:
-    if path.is_dir():
-        raise ConfigError(f"{path}: expected a YAML file, got a folder; name the file in it")
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file; expected a station or recipe in YAML") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: expected a YAML file, got a folder; name the file in it") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; check its permissions") from error
     if len(content) > _MAX_BYTES:

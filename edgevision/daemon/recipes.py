@@ -18,6 +18,7 @@ from edgevision.config.document import LoadedRecipe, load_recipe
 from edgevision.config.station import Station
 from edgevision.errors import ConfigError, UsageError
 from edgevision.inspector import Inspector
+from edgevision.paths import FILE, found_at
 from edgevision.recipe import TriggerRules
 
 __all__ = ["ActiveRecipe", "recipe_in"]
@@ -122,6 +123,6 @@ def recipe_in(folder: Path, name: str) -> LoadedRecipe:
     """
     path = folder / name
     is_inside = _NAME.fullmatch(name) is not None and path.resolve().parent == folder.resolve()
-    if not is_inside or not path.is_file():
+    if not is_inside or found_at(path) != FILE:
         raise UsageError(f"no recipe {name!r} in the station's folder of recipes; expected a file name there")
     return load_recipe(path)

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from edgevision.errors import ConfigError, UsageError
+from edgevision.paths import NOTHING, found_at
 
 __all__ = ["Passwords", "add_user"]
 
@@ -51,7 +52,7 @@ def add_user(path: Path, name: str, password: str) -> None:
         raise UsageError(f"user {name!r}: expected letters, digits and . _ @ -, at most 64")
     if not _MIN_LENGTH <= len(password) <= _MAX_LENGTH:
         raise UsageError(f"the password has {len(password)} characters; expected at least {_MIN_LENGTH}")
-    hashes = _read(path) if path.exists() else {}
+    hashes = {} if found_at(path) == NOTHING else _read(path)
     hashes[name] = PasswordHasher().hash(password)
     try:
         path.touch(mode=0o600)

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgevision.config.evidence import EvidenceSettings
 from edgevision.config.station import Station
 from edgevision.doctor.findings import Examination, Finding, failed, fine, warned
+from edgevision.paths import DENIED, FILE, FOLDER, NOTHING, found_at
 
 __all__ = ["check_disk"]
 
@@ -33,11 +34,13 @@ def check_disk(station: Station) -> Examination:
 
 def _check_ledger_place(path: Path) -> Iterator[Finding]:
     folder = path.parent
-    if not folder.is_dir():
-        yield failed("disk.ledger", f"{folder}: no such folder", "make it, or correct ledger.path")
+    if (found := found_at(folder)) != FOLDER:
+        yield failed(
+            "disk.ledger", f"{folder}: expected a folder, found {found}", "make it, or correct ledger.path"
+        )
     elif problem := _writing("disk.ledger", folder):
         yield problem
-    elif path.exists() and not os.access(path, os.W_OK):
+    elif found_at(path) == FILE and not os.access(path, os.W_OK):
         remedy = "give it to the user that the station runs as"
         yield failed("disk.ledger", f"{path}: this user may not write it", remedy)
     else:
@@ -85,7 +88,8 @@ def _writing(name: str, folder: Path) -> Finding | None:
 
 
 def _existing(folder: Path) -> Path:
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    """Return the folder, or the nearest one above it that is there and that this user can see."""
+    return next(each for each in (folder, *folder.parents) if found_at(each) not in (NOTHING, DENIED))
 
 
 def _free_bytes(folder: Path) -> int:

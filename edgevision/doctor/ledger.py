@@ -6,13 +6,14 @@ from pathlib import Path
 from edgevision.doctor.findings import Examination, failed, fine, refused
 from edgevision.errors import LedgerError
 from edgevision.ledger.reader import LedgerReader
+from edgevision.paths import NOTHING, found_at
 
 __all__ = ["check_ledger"]
 
 
 def check_ledger(path: Path) -> Examination:
     """Read the whole file, also while a station writes it."""
-    if not path.exists():
+    if found_at(path) == NOTHING:
         yield fine("ledger", f"{path} is not there yet and will be made")
         return
     try:

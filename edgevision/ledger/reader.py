@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgevision.errors import LedgerError
 from edgevision.ledger.books import Books, read_books
+from edgevision.paths import FILE, found_at
 from edgevision.types import Judgement
 
 __all__ = ["LedgerReader", "LedgerRow"]
@@ -48,9 +49,9 @@ class LedgerReader:
     def __init__(self, path: Path) -> None:
         """Open the file."""
         self._path = path
-        if not path.is_file():
+        if (found := found_at(path)) != FILE:
             raise LedgerError(
-                f"{path}: expected a ledger, found no file; see ledger.path in the station file"
+                f"{path}: expected a ledger, found {found}; see ledger.path in the station file"
             )
         with self._translated():
             self._database = sqlite3.connect(

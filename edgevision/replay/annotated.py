@@ -11,6 +11,7 @@ import numpy as np
 from edgevision.errors import OutputError
 from edgevision.ops.draw import annotate
 from edgevision.ops.image import Letterbox, stretch
+from edgevision.paths import FOLDER, found_at
 from edgevision.types import Frame, ImageBgr, Inspected
 
 __all__ = ["AnnotatedVideo"]
@@ -36,8 +37,8 @@ class AnnotatedVideo:
         self._size_wh = (0, 0)
         if path.suffix.lower() != ".mp4":
             raise OutputError(f"{path}: an annotated video is written as MP4; name it {path.stem}.mp4")
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: the folder {path.parent} does not exist; create it first")
+        if (found := found_at(path.parent)) != FOLDER:
+            raise OutputError(f"{path}: expected a folder {path.parent}, found {found}; create it first")
 
     def commit(self, batch: Sequence[Inspected]) -> None:
         """Draw and append the frames."""

@@ -19,6 +19,7 @@ from edgevision.build import Models
 from edgevision.config.document import load_recipe
 from edgevision.config.station import EngineSettings
 from edgevision.errors import EdgeVisionError, OutputError, UsageError
+from edgevision.paths import NOTHING, found_at
 from edgevision.replay.pieces import Done, Job, Piece, cut, inspect
 from edgevision.replay.play import Progress, Summary
 
@@ -56,7 +57,7 @@ def replay_on_ray(
         OutputError: the file cannot be written.
     """
     summary, began_s = Summary(), time.monotonic()
-    absolute = [str(Path(each).absolute()) if Path(each).exists() else each for each in inputs]
+    absolute = [each if found_at(each) == NOTHING else str(Path(each).absolute()) for each in inputs]
     with _cluster(address) as ray:
         cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
         pieces = cut(absolute, frames, parts=cores * _PARTS_PER_CORE)

@@ -159,8 +159,8 @@ def test_what_is_printed_is_markdown_with_every_row(folder: Path, content: dict[
 def test_a_live_station_is_watched_from_outside(content: dict[str, Any]) -> None:
     live = [row for row in content["rows"] if row["measure"].startswith("live")]
 
-    if len(live) == 1:
-        pytest.skip(live[0]["note"])  # The machine was too busy to give enough results.
+    if len(live) == 1 and "the machine is too busy" in live[0]["note"]:
+        pytest.skip(live[0]["note"])
     assert {row["unit"] for row in live[:2]} == {"ms"}
     assert measured(content, "live: duplicated") == 0
 

@@ -180,6 +180,7 @@ def test_a_broker_that_is_away_is_told_and_the_verdicts_are_shown_all_the_same(
     [
         (["--video", "a.mp4", "--camera", "0"], 2, "at most one of --video, --camera and --url"),
         (["--url", "rtsp://box", "--camera", "0"], 2, "at most one of --video, --camera and --url"),
+        (["--url", "rtsp://bob:hush@box"], 2, "--url: expected no password"),
         (["--broker", "host:port"], 2, "expected HOST:PORT"),
         (["--video", "gone.mp4"], 6, "gone.mp4"),
         (["--frames", "0"], 2, "--frames"),

@@ -197,7 +197,7 @@ def test_two_steps_have_a_folder_of_masks_each(tmp_path: Path, replay: Command) 
         ({"--out": "/dev/full"}, 8, "No space left on device"),
         ({"--masks": "notes.txt"}, 8, "cannot be written"),
         ({"--annotate": "out.avi"}, 8, "written as MP4"),
-        ({"--annotate": "gone/out.mp4"}, 8, "does not exist"),
+        ({"--annotate": "gone/out.mp4"}, 8, "found nothing there"),
     ],
     ids=lambda value: "".join(value.values()) if isinstance(value, dict) else "",
 )

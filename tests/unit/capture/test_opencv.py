@@ -195,7 +195,7 @@ def test_a_url_that_cannot_be_opened_tells_everything_but_its_password(
     secret = tmp_path / "password"
     secret.write_text("hush-from-file\n")
     source = UrlSource(
-        settings("http://bob:hush@127.0.0.1:9/v?token=hush", url_password_file=secret, open_timeout_s=2)
+        settings("http://bob@127.0.0.1:9/v?token=hush", url_password_file=secret, open_timeout_s=2)
     )
 
     with pytest.raises(

@@ -2,7 +2,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgevision.config.problems import Place
@@ -129,6 +129,7 @@ def test_a_folder_or_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_yaml(tmp_path / "absent.yaml")
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=200) | st.text(alphabet="ab:-[]{}&*!?|>'\"#\n\t 1.", max_size=80))
 def test_any_content_is_either_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, content: str | bytes

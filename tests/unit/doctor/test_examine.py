@@ -112,7 +112,7 @@ def written_ledger(path: Path) -> Path:
 
 def test_a_ledger_is_read_to_its_end(tmp_path: Path) -> None:
     ledger = written_ledger(tmp_path / "ledger.db")
-    found = by_name(write_station(tmp_path, SOUND, ledger={"path": str(ledger)}))
+    found = by_name(write_station(tmp_path, SOUND, port=1, ledger={"path": str(ledger)}))
 
     assert found["ledger"].text == "2 results without a gap, 2 wait for the broker"
     assert found["disk.ledger"].verdict is not Grade.FAIL
@@ -122,11 +122,11 @@ def test_a_ledger_that_is_none_is_told(tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.db"
     ledger.write_bytes(b"no database" * 1000)
 
-    assert failures(write_station(tmp_path, SOUND, ledger={"path": str(ledger)})) == ["ledger"]
+    assert "ledger" in failures(write_station(tmp_path, SOUND, port=1, ledger={"path": str(ledger)}))
 
 
 def test_a_ledger_without_its_folder_is_told(tmp_path: Path) -> None:
-    path = write_station(tmp_path, SOUND, ledger={"path": "gone/ledger.db"})
+    path = write_station(tmp_path, SOUND, port=1, ledger={"path": "gone/ledger.db"})
 
     assert by_name(path)["disk.ledger"].remedy == "make it, or correct ledger.path"
 

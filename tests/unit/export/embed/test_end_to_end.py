@@ -116,6 +116,8 @@ def test_the_device_opens_the_bundle_and_tells_identities_by_it(tmp_path: Path) 
     try:
         write_packed(out, made.work, result, "python -m export bundle work")
     except BundleError as error:
+        if "the model is too uncertain to be checked" not in str(error):
+            raise
         pytest.skip(f"an untrained model: {error}")
 
     opened = open_bundle(out)
