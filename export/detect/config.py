@@ -44,6 +44,13 @@ class DetectData(_Part):
     """Name of the split to choose by."""
     drawn_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of training pictures that are circuit boards drawn by program, new ones in every epoch."""
+    flawed_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """Share of training pictures that are references (templates/) of the others with drawn flaws."""
+
+    @property
+    def added_share(self) -> float:
+        """Return the share of all training pictures that no camera took as they are."""
+        return self.drawn_share + self.flawed_share
 
 
 class DetectConfig(_Part):
@@ -82,8 +89,11 @@ class DetectConfig(_Part):
         if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
             msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"
             raise ValueError(msg)
-        if self.data.drawn_share and (self.labels != FLAWS or self.crops is None):
-            msg = f"data.drawn_share: drawn boards need crops and the labels {', '.join(FLAWS)}"
+        if self.data.added_share and (self.labels != FLAWS or self.crops is None):
+            msg = f"data: drawn boards and drawn flaws need crops and the labels {', '.join(FLAWS)}"
+            raise ValueError(msg)
+        if self.data.added_share >= 1.0:
+            msg = "data: drawn_share and flawed_share must leave room for the pictures of the folder"
             raise ValueError(msg)
         return self
 

@@ -116,10 +116,9 @@ def _limit(threads: int | None) -> None:
 
 
 def _open(config: DetectConfig, data_dir: Path, labels: Sequence[str]) -> _Data:
-    train, val = (
-        read_boxes(data_dir, split, labels, pairs=config.view.pair)
-        for split in (config.data.train, config.data.val)
-    )
+    pair, flawed = config.view.pair, config.data.flawed_share > 0
+    train = read_boxes(data_dir, config.data.train, labels, pairs=pair or flawed)
+    val = read_boxes(data_dir, config.data.val, labels, pairs=pair)
     canvases = [[config.view.canvas(sample) for sample in samples] for samples in (train, val)]
     return _Data(train, val, *canvases)
 

@@ -8,7 +8,7 @@ import torch
 
 from edgevision.ops.boxes import prior_boxes
 from edgevision.ops.detections import Detections
-from export.detect.boards.sample import drawn_board
+from export.detect.boards.sample import drawn_board, flawed_board
 from export.detect.canvas import Canvas
 from export.detect.config import DetectConfig
 from export.detect.draw import Batch, Draw, Drawn, batches
@@ -36,18 +36,33 @@ def draws_of(state: DetectState, train: BoxSet, canvases: Sequence[Canvas]) -> D
     crops = config.crops
 
     def of_epoch(epoch: int) -> Draw:
-        drawn = _drawn_boards(config, epoch, len(canvases))
-        return Draw([*canvases, *drawn], crops, config.augmentation, (config.seed, epoch))
+        added = [*_drawn_boards(config, epoch, len(canvases)), *_flawed_boards(config, epoch, train)]
+        return Draw([*canvases, *added], crops, config.augmentation, (config.seed, epoch))
 
     return of_epoch
 
 
 def _drawn_boards(config: DetectConfig, epoch: int, beside: int) -> list[Canvas]:
     """Return the boards drawn for an epoch, as many as make their share beside the given pictures."""
-    share = config.data.drawn_share
-    count = round(beside * share / (1 - share))
-    numbers = range(epoch * count, (epoch + 1) * count)
+    numbers = _numbers(config, epoch, config.data.drawn_share, beside)
     return [config.view.canvas(drawn_board(config.seed, number)) for number in numbers]
+
+
+def _flawed_boards(config: DetectConfig, epoch: int, train: BoxSet) -> list[Canvas]:
+    """Return good boards of the training pictures, each with flaws of its own, in the epoch's turn."""
+    numbers = _numbers(config, epoch, config.data.flawed_share, len(train))
+    canvases = []
+    for number in numbers:
+        good_bgr = train[number % len(train)].reference_bgr
+        assert good_bgr is not None
+        canvases.append(config.view.canvas(flawed_board(config.seed, number, good_bgr)))
+    return canvases
+
+
+def _numbers(config: DetectConfig, epoch: int, share: float, beside: int) -> range:
+    """Return the numbers of an epoch's pictures that make a share beside the given pictures."""
+    count = round(beside * share / (1 - config.data.added_share))
+    return range(epoch * count, (epoch + 1) * count)
 
 
 def train_epoch(state: DetectState, drawn: Iterable[Drawn], advance: Callable[[], None]) -> float:
