@@ -64,6 +64,10 @@ class DetectDescription(_Part):
     """From which score boxes count; that of the highest F-score on the held-out pictures when absent."""
     iou_threshold: Fraction = 0.45
     max_detections: Annotated[int, Field(ge=1, le=10_000)] = 200
+    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many agreeing boxes make up a finding's score and place; of 1, the best box alone."""
+    exclusive: bool = False
+    """One place shows one class: a finding loses as much of its score as a better one there has."""
     golden: Literal["held-out", "drawn-boards"] = "held-out"
     """Which pictures become golden samples: drawn circuit boards where others may not be given away."""
 
@@ -77,6 +81,8 @@ class DetectDescription(_Part):
             score_threshold=_UNSETTLED if self.score_threshold is None else self.score_threshold,
             iou_threshold=self.iou_threshold,
             max_detections=self.max_detections,
+            votes=self.votes,
+            exclusive=self.exclusive,
             scaling=view.scaling if "scaling" in view.model_fields_set else "letterbox",
             scale=view.scale,
             inputs="pair" if self.pair else "single",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edgevision.bundle.detectspec import DetectSpec
 from edgevision.bundle.manifest import Manifest
 from export.verify import GateResult
 from export.work import Facts
@@ -53,6 +54,12 @@ def _section(title: str, body: str) -> str:
     return f"## {title}\n\n{body}" if body else ""
 
 
+def _votes(detect: DetectSpec) -> str:
+    votes = f" The best {detect.votes} that agree make up its score and place." if detect.votes > 1 else ""
+    exclusive = " A better box of another class at its place lowers its score." if detect.exclusive else ""
+    return votes + exclusive
+
+
 def _use(manifest: Manifest) -> str:
     width, height = manifest.input.size_wh
     size = f"{manifest.parameters:,} parameters, {manifest.gmac:.3g} GMAC" if manifest.parameters else ""
@@ -64,6 +71,7 @@ def _use(manifest: Manifest) -> str:
             f"Finds {where}\nThe picture goes in {manifest.detect.scaling}{beside}. A box counts from score "
             f"{manifest.detect.score_threshold:g}; of two of a class that overlap by more than IoU "
             f"{manifest.detect.iou_threshold:g}, the one with the lower score is dropped."
+            f"{_votes(manifest.detect)}"
         )
     if manifest.embed is not None:
         aligned = "aligned by five landmarks" if manifest.embed.landmarks_xy else "cut out by a box"

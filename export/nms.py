@@ -44,11 +44,16 @@ def with_suppression(model: onnx.ModelProto, manifest: Manifest) -> onnx.ModelPr
         manifest: Of the raw model.
 
     Raises:
-        UsageError: it is no raw SSD.
+        UsageError: it is no raw SSD, or its boxes vote, which the graph cannot count.
     """
     spec = manifest.detect
     if spec is None or spec.decoder != "ssd":
         raise UsageError(f"{manifest.name}: expected a raw SSD to put suppression into; leave --nms out")
+    if spec.votes > 1 or spec.exclusive:
+        raise UsageError(
+            f"{manifest.name}: expected votes 1 and exclusive false, as suppression in the graph leaves no "
+            f"box to vote, got {spec.votes} and {str(spec.exclusive).lower()}; leave --nms out"
+        )
     graph = _Graph(model)
     boxes, scores = _decoded(graph, manifest), _probabilities(graph, manifest)
     per_class = graph.add("Transpose", [scores], perm=[0, 2, 1])

@@ -108,16 +108,18 @@ def quantize(step: Step, method: Method = "minmax") -> bool:
 
 
 def _settled(step: Step) -> Step:
-    """Choose from which score boxes of a detector count, where its description leaves that open."""
+    """Choose from which score boxes of a detector count, where its user leaves that open."""
     facts, subject = step.work.read_facts(), step.subject
     if not isinstance(subject, DetectSubject) or not subject.has_truth or facts.description.detect is None:
         return step
-    if facts.description.detect.score_threshold is not None:
+    if facts.given.detect is not None and facts.given.detect.score_threshold is not None:
         return step
     model = step.work.read_model("fp32").SerializeToString()
     runner = load_runner(subject.manifest, model, "onnxruntime", "fp32", available_threads())
-    score = subject.best_threshold(runner.engine)
-    runner.engine.close()
+    try:
+        score = subject.best_threshold(runner.engine)
+    finally:
+        runner.engine.close()
     step.say(f"boxes count from score {score:g}: the highest F-score on {subject.held_out_name}")
     detect = facts.description.detect.model_copy(update={"score_threshold": score})
     described = facts.description.model_copy(update={"detect": detect})

@@ -16,6 +16,7 @@ from edgevision.ops.decoders.ssd import SsdDecoder
 from edgevision.ops.decoders.yolov5 import YoloV5Decoder
 from edgevision.ops.decoders.yolov8 import YoloV8Decoder
 from edgevision.ops.decoders.yunet import YunetDecoder
+from edgevision.ops.merging import VOTES_FROM, exclude, merge
 
 __all__ = ["Detector"]
 
@@ -37,12 +38,22 @@ class Detector:
             min_score: Findings of lower scores are left out; they never change the others.
 
         Returns:
-            Boxes within the model's input, in its pixels, by falling score.
+            Boxes within the model's input, in its pixels, by falling score. Where boxes vote, the
+            highest score is that of what begins with the surest box.
         """
-        candidates = self.candidates(answer, min_score)
+        spec, limit = self._spec, np.float32(min_score)
+        candidates = self.candidates(answer, min_score if spec.votes == 1 else min(min_score, VOTES_FROM))
         found = candidates.found.moved(clip_boxes(candidates.found.boxes_xyxy, self._size_wh))
-        kept = suppress(found, self._spec.iou_threshold, self._spec.max_detections)
-        return Candidates(kept, candidates.score_max)
+        best = found.scores.max(initial=0)
+        kept = suppress(found[found.scores >= min(limit, best)], spec.iou_threshold, spec.max_detections)
+        if spec.votes > 1:
+            kept = merge(kept, found[found.scores >= np.float32(VOTES_FROM)], spec.votes)
+        if spec.exclusive:
+            kept = exclude(kept, spec.iou_threshold)
+        score_max = candidates.score_max
+        if spec.votes > 1 and len(kept) and np.isfinite(found.boxes_xyxy).all():
+            score_max = float(kept.scores[0])
+        return Candidates(kept[kept.scores >= limit], score_max)
 
     def candidates(self, answer: Sequence[npt.NDArray[np.float32]], min_score: float) -> Candidates:
         """Return what scores at least `min_score`, by falling score, with doubles and not cut."""

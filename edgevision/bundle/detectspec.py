@@ -60,6 +60,10 @@ class DetectSpec(Part):
     """Of two boxes of a class that overlap more, the one with the lower score is dropped."""
     max_detections: Annotated[int, Field(ge=1, le=10_000)] = 200
     """Of one look of the model; those with the lowest scores go first."""
+    votes: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many agreeing boxes make up a finding's score and place; of 1, the best box alone."""
+    exclusive: bool = False
+    """One place shows one class: a finding loses as much of its score as a better one there has."""
     scaling: Literal["letterbox", "stretch", "tile"] = "letterbox"
     """How the model was trained to see pictures and was measured: what a recipe should ask for."""
     scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0

@@ -102,6 +102,8 @@ def _detect_rows(detect: DetectSpec | None) -> dict[str, str]:
         "decoder": detect.decoder + priors,
         "score threshold": f"{detect.score_threshold:g}",
         "suppression": f"IoU above {detect.iou_threshold:g}, at most {detect.max_detections} findings",
+        "votes": f"the best {detect.votes} boxes make up a finding" if detect.votes > 1 else "",
+        "classes": "one at each place" if detect.exclusive else "",
         "sees pictures": detect.scaling + (f" at scale {detect.scale:g}" if detect.scale != 1 else ""),
     }
 

@@ -3,13 +3,12 @@
 The device made the lines; nothing is run here.
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from edgevision.errors import UsageError
 from edgevision.ops.detections import Detections
@@ -18,6 +17,19 @@ from export.detect.run import figures_of, truth_of
 from export.detect.sample import BoxSet
 
 __all__ = ["ResultsEvaluation", "evaluate_results"]
+
+
+class _Defect(BaseModel):
+    label: str = Field(alias="class")
+    score: FiniteFloat
+    box_xyxy: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
+
+
+class _Line(BaseModel):
+    """What is read of a result; everything else in it is passed over."""
+
+    file: str
+    defects: tuple[_Defect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +51,9 @@ def evaluate_results(file: Path, samples: BoxSet, threshold: float) -> ResultsEv
         threshold: From which score boxes count for the F-score.
 
     Raises:
-        UsageError: the file holds no results, or none of some picture of the set.
+        UsageError: a line is no result, or a picture of the set has none or several.
     """
-    lines = _lines(file)
+    lines = _lines(file, {sample.name for sample in samples})
     found, truths = [], []
     for sample in samples:
         line = lines.get(sample.name)
@@ -60,29 +72,50 @@ def evaluate_results(file: Path, samples: BoxSet, threshold: float) -> ResultsEv
     )
 
 
-def _lines(file: Path) -> dict[str, Mapping[str, Any]]:
+def _lines(file: Path, names: Container[str]) -> dict[str, _Line]:
+    """Return the lines of these pictures."""
+    lines: dict[str, _Line] = {}
+    numbers: dict[str, int] = {}
+    for number, line in _read(file):
+        name = Path(line.file).stem
+        if name in lines:
+            raise UsageError(
+                f"{file}:{number}: expected one result of each picture, got {lines[name].file} in line "
+                f"{numbers[name]} and {line.file} here; replay the pictures of one folder, once"
+            )
+        if name in names:
+            lines[name], numbers[name] = line, number
+    return lines
+
+
+def _read(file: Path) -> Iterator[tuple[int, _Line]]:
     try:
-        values = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
-        return {Path(value["file"]).stem: value for value in values}
+        texts = file.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}; check the path") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{file}: expected results of a folder of pictures, one as JSON in each line, got: {error!r}"
-        ) from error
+    for number, text in enumerate(texts, 1):
+        if not text.strip():
+            continue
+        try:
+            yield number, _Line.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = "".join(f"{key}: " for key in first["loc"])
+            raise UsageError(
+                f"{file}:{number}: expected results of a folder of pictures, one as JSON in each line: "
+                f"{place}{first['msg']}; write the file by edgevision replay --out"
+            ) from error
 
 
-def _found(file: Path, line: Mapping[str, Any], labels: Iterable[str]) -> Detections:
-    ids = {label: class_id for class_id, label in enumerate(labels)}
-    defects = line.get("defects", [])
-    unknown = {defect["class"] for defect in defects} - set(ids)
+def _found(file: Path, line: _Line, labels: Sequence[str]) -> Detections:
+    unknown = {defect.label for defect in line.defects} - set(labels)
     if unknown:
         raise UsageError(
             f"{file}: found {', '.join(sorted(unknown))}, which the pictures are not labelled with: "
-            f"{', '.join(ids)}"
+            f"{', '.join(labels)}"
         )
     return Detections(
-        np.array([defect["box_xyxy"] for defect in defects], np.float32).reshape(-1, 4),
-        np.array([defect["score"] for defect in defects], np.float32),
-        np.array([ids[defect["class"]] for defect in defects], np.int64),
+        np.array([defect.box_xyxy for defect in line.defects], np.float32).reshape(-1, 4),
+        np.array([defect.score for defect in line.defects], np.float32),
+        np.array([labels.index(defect.label) for defect in line.defects], np.int64),
     )

@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from pydantic import ValidationError
 
@@ -11,6 +12,7 @@ from edgevision.bundle.goldenfindings import read_findings, write_findings
 from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.present import describe
 from edgevision.errors import ManifestError
+from edgevision.ops.decoders.candidates import Candidates
 from tests.bundles import bundle_parts
 from tests.detectbundles import cell_bundle_parts, detections, make_cell_bundle
 
@@ -72,6 +74,7 @@ def test_the_card_shows_how_findings_come_about(tmp_path: Path) -> None:
     assert rows["decoder"] == "ssd, 64 priors on 1 maps"
     assert rows["input"].endswith("test picture and reference")
     assert rows["suppression"] == "IoU above 0.45, at most 200 findings"
+    assert "votes" not in rows
     assert "pixel threshold" not in rows
 
 
@@ -85,6 +88,33 @@ def test_the_detector_gives_boxes_within_the_input_without_doubles() -> None:
     found = Detector(manifest()).find((offsets, scores), 0.5).found
 
     assert found.boxes_xyxy.tolist() == [[0, 0, 4, 4]]
+
+
+def voting(raw: npt.NDArray[np.float32], min_score: float) -> Candidates:
+    """What two raw scores of neighbouring, large priors and their wild offsets come to by two votes."""
+    priors = [{"map_wh": (8, 8), "sizes_wh": [(40, 40)]}]
+    spec = manifest(detect={"priors": priors, "votes": 2, "exclusive": True})
+    scores = np.zeros((1, 64, 3), np.float32)
+    scores[0, :, 0] = 9.0
+    scores[0, 27:29] = raw
+    return Detector(spec).find((np.zeros((1, 64, 4), np.float32), scores), min_score)
+
+
+def test_boxes_that_agree_make_up_a_finding_whatever_is_asked_for() -> None:
+    raw = np.array([(0.0, 3.0, -9.0), (0.0, 1.0, -9.0)], np.float32)
+    low, high = voting(raw, 0.01), voting(raw, 0.8)
+
+    mean = (1 / (1 + np.exp(-3)) + 1 / (1 + np.exp(-1))) / 2
+    assert low.found.scores == high.found.scores == pytest.approx([mean], abs=1e-4)
+    assert 8 < low.found.boxes_xyxy[0, 0] < 12
+    assert low.score_max == high.score_max == pytest.approx(mean, abs=1e-4)
+
+
+def test_what_too_few_boxes_say_is_no_finding_but_its_score_is_told() -> None:
+    seen = voting(np.array([(0.0, 3.0, -9.0), (9.0, 0.0, 0.0)], np.float32), 0.8)
+
+    assert len(seen.found) == 0
+    assert seen.score_max == pytest.approx(0.5 / (1 + np.exp(-3)), abs=1e-4)
 
 
 def test_golden_findings_come_back_as_they_were_written() -> None:

@@ -10,7 +10,7 @@ import cv2
 from edgevision.errors import UsageError
 from edgevision.ops.boxes import iou_matrix
 from export.detect.boards.flaws import LABELS, MARGIN_PX, add_flaw
-from export.detect.boards.sample import drawn_board, golden_boards
+from export.detect.boards.sample import drawn_board, flawed_board, golden_boards
 
 pytestmark = pytest.mark.export
 
@@ -114,3 +114,18 @@ def test_golden_boards_are_good_and_flawed_and_for_models_of_flaws_alone() -> No
     assert sum(not one for one in flawed) >= 12
     with pytest.raises(UsageError, match="the model knows cell"):
         golden_boards(("cell",))
+
+
+def test_a_good_board_gets_flaws_within_their_boxes_only() -> None:
+    good = drawn_board(5, 0, is_good=True).image_bgr
+
+    flawed_sample, again = flawed_board(1, 7, good), flawed_board(1, 7, good)
+
+    assert len(flawed_sample.class_ids) >= 3
+    assert flawed_sample.reference_bgr is good
+    assert (flawed_sample.image_bgr == again.image_bgr).all()
+    changed = (flawed_sample.image_bgr != good).any(axis=2)
+    for left, top, right, bottom in flawed_sample.boxes_xyxy.astype(int).tolist():
+        assert changed[top:bottom, left:right].any()
+        changed[top:bottom, left:right] = False
+    assert not changed.any()

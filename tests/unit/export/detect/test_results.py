@@ -66,7 +66,17 @@ def test_what_is_missed_or_below_the_threshold_costs(tmp_path: Path, samples: Bo
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("no json\n", "expected results of a folder of pictures"),
+        ("\nno json\n", r"r\.jsonl:2: expected results of a folder of pictures.*Invalid JSON"),
+        ('{"file": "p000.png"}\n[]\n', r"r\.jsonl:2: expected results"),
+        ('{"file": null}\n', r"r\.jsonl:1: .*file: Input should be a valid string"),
+        (
+            '{"file": "p000.png", "defects": [{"class": "bar", "score": 1, "box_xyxy": [0, 1]}]}\n',
+            r"r\.jsonl:1: .*defects: 0: box_xyxy: 2: Field required",
+        ),
+        (
+            '{"file": "a/p000.png"}\n{"file": "x.png"}\n{"file": "x.png"}\n{"file": "b/p000.png"}\n',
+            r"r\.jsonl:4: expected one result of each picture, got a/p000\.png in line 1 and b/p000\.png",
+        ),
         ('{"file": "p000.png", "defects": []}\n', "got none of p001"),
         (
             '{"file": "p000.png", "defects": [{"class": "crack", "score": 1, "box_xyxy": [0, 0, 1, 1]}]}\n',
