@@ -5,6 +5,7 @@ pytest.importorskip("torch", reason="torch is not installed: pip install -e .[ex
 
 from export.data.augment import Augmentation
 from export.detect.boards.flaws import LABELS as FLAWS
+from export.detect.boards.sample import drawn_board
 from export.detect.canvas import Canvas, DetectView
 from export.detect.config import DetectConfig
 from export.detect.draw import Crops, Draw, batches
@@ -111,14 +112,25 @@ def test_the_papers_pictures_have_the_size_of_the_input() -> None:
         assert next(draw).image.shape == (60, 60, 3)
 
 
-def test_drawn_boards_make_their_share_of_the_training_pictures() -> None:
+class GoodBoards(BoxSet):
+    """Two pictures, each with the same good board as reference."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> BoxSample:
+        return drawn_board(0, 0, is_good=True)
+
+
+@pytest.mark.parametrize("share", ["drawn_share", "flawed_share"])
+def test_boards_with_drawn_flaws_make_their_share_of_the_training_pictures(share: str) -> None:
     config = DetectConfig.model_validate(
         {
             "schema": "edgevision.detector-training/1",
             "name": "boards",
             "labels": FLAWS,
             "view": {"size_wh": (640, 640), "color": "GRAY"},
-            "data": {"drawn_share": 0.5},
+            "data": {share: 0.5},
             "crops": {"size_wh": (64, 64), "photograph": False, "exact_share": 1.0},
             "optimisation": {"epochs": 1, "batches_per_epoch": 1, "learning_rate": 0.01},
         }
@@ -131,18 +143,27 @@ def test_drawn_boards_make_their_share_of_the_training_pictures() -> None:
     )
     state = DetectState(config, config.labels, (((24.0, 24.0),),), Compute.choose("fp32"))
 
-    (batch,) = batches(draws_of(state, BoxSet("none", FLAWS, (), ()), [grey, grey])(0), 8, 1)
+    (batch,) = batches(draws_of(state, GoodBoards("good", FLAWS, (), ()), [grey, grey])(0), 8, 1)
 
     assert sum((image == 128).all() for image in batch.images) == 4
 
 
-def test_drawn_boards_are_refused_for_other_labels() -> None:
-    with pytest.raises(ValueError, match="drawn boards need crops and the labels open, short"):
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"drawn_share": 0.5}, "drawn flaws need crops and the labels open, short"),
+        ({"drawn_share": 0.5, "flawed_share": 0.5}, "must leave room for the pictures of the folder"),
+    ],
+)
+def test_drawn_flaws_are_refused_where_they_cannot_be(data: dict[str, float], message: str) -> None:
+    boards = {"labels": FLAWS, "crops": {"size_wh": (64, 64)}} if len(data) > 1 else {}
+    with pytest.raises(ValueError, match=message):
         DetectConfig.model_validate(
             {
                 "schema": "edgevision.detector-training/1",
                 "name": "cells",
-                "data": {"drawn_share": 0.5},
+                "data": data,
                 "optimisation": {"epochs": 1, "batches_per_epoch": 1},
             }
+            | boards
         )

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,10 +20,12 @@ from export.detect.run import truth_of
 from export.detect.running import draft_detect_manifest
 from export.detect.subject import DetectSubject
 from export.materials import Materials
-from export.pipeline import bundle
+from export.nms import with_suppression
+from export.pipeline import bundle, quantize
 from export.subjects import names_of
 from export.train.checkpoint import load_state
 from export.verify import Verification
+from export.work import Work
 from tests.boxes import LABELS, box_samples
 from tests.detectors import config, described, folder, step, trained, work
 
@@ -103,6 +106,21 @@ def test_boxes_count_from_the_score_of_the_highest_f_score_where_none_is_given()
     )
 
 
+def test_every_quantize_chooses_from_which_score_boxes_count(tmp_path: Path) -> None:
+    again = Work(tmp_path / "again")
+    facts = work().read_facts()
+    assert facts.description.detect is not None
+    stale = facts.description.detect.model_copy(update={"score_threshold": 0.99})
+    again.write_facts(
+        facts.model_copy(update={"description": facts.description.model_copy(update={"detect": stale})})
+    )
+    again.write_model("fp32", work().read_model("fp32"))
+
+    quantize(step(again))
+
+    assert again.read_facts().description.detect == facts.description.detect
+
+
 def test_golden_samples_may_come_from_other_pictures_than_the_held_out_ones() -> None:
     subject = step(work()).subject
     assert isinstance(subject, DetectSubject)
@@ -126,6 +144,15 @@ def test_suppression_inside_the_graph_gives_the_same_findings(tmp_path: Path) ->
 
     assert open_bundle(inside).manifest.require_detect().decoder == "ssd-decoded"
     assert figures[1] == pytest.approx(figures[0], abs=0.01)
+
+
+@pytest.mark.parametrize("change", [{"votes": 8}, {"exclusive": True}])
+def test_suppression_inside_the_graph_is_refused_where_boxes_vote(change: dict[str, Any]) -> None:
+    manifest = step(work()).subject.manifest
+    voting = manifest.require_detect().model_copy(update=change)
+
+    with pytest.raises(UsageError, match=r"leaves no box to vote.*leave --nms out"):
+        with_suppression(work().read_model("fp32"), manifest.model_copy(update={"detect": voting}))
 
 
 def yolo_model(rows: int = 3) -> onnx.ModelProto:
