@@ -34,6 +34,8 @@ MAX_MAP_LOSS: Final = 0.005
 _CLEAR_MARGIN = 0.1
 """How far the deciding score of a golden picture lies from the threshold at least."""
 _LEAST_APART, _MOST_APART = 0.05, 0.125
+_BRIDGED_MORE = 0.02
+"""How much further than to the threshold golden samples tolerate what may be missing."""
 _IOU_PER_SCORE = 4.0
 """How much IoU golden samples tolerate for each score: 0.8 for 0.05."""
 
@@ -195,16 +197,17 @@ class DetectSubject:
         return seen
 
     def _apart(self, expected: Detections, got: Detections) -> float:
-        """Look for the nearest of the others for each that is clearly above the threshold."""
-        limit = self.manifest.require_detect().score_threshold + _MOST_APART
+        """Look for the nearest of the others for each, unless it is nearer to the threshold.
+
+        What exceeds the threshold by less than is tolerated may be missing.
+        """
+        threshold = self.manifest.require_detect().score_threshold
         worst = 0.0
         for box, score, class_id in zip(
             expected.boxes_xyxy, expected.scores, expected.class_ids, strict=True
         ):
-            if score < limit:
-                continue
             same = got[got.class_ids == class_id]
             lacking = (1 - iou_matrix(box[np.newaxis], same.boxes_xyxy)[0]) / _IOU_PER_SCORE
-            apart = np.maximum(np.abs(same.scores - score), lacking)
-            worst = max(worst, float(apart.min(initial=1.0)))
+            apart = np.maximum(np.abs(same.scores - score), lacking).min(initial=1.0)
+            worst = max(worst, min(float(apart), (float(score) - threshold + _BRIDGED_MORE) / 2))
         return worst
