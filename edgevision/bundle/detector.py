@@ -51,8 +51,9 @@ class Detector:
         if spec.exclusive:
             kept = exclude(kept, spec.iou_threshold)
         score_max = candidates.score_max
-        if spec.votes > 1 and len(kept) and np.isfinite(found.boxes_xyxy).all():
-            score_max = float(kept.scores[0])
+        if spec.votes > 1 and len(kept):
+            # A box that is no numbers agrees with none, and must not vanish silently.
+            score_max = float(kept.scores[0]) if np.isfinite(found.boxes_xyxy).all() else float("nan")
         return Candidates(kept[kept.scores >= limit], score_max)
 
     def candidates(self, answer: Sequence[npt.NDArray[np.float32]], min_score: float) -> Candidates:

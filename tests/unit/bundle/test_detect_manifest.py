@@ -90,14 +90,16 @@ def test_the_detector_gives_boxes_within_the_input_without_doubles() -> None:
     assert found.boxes_xyxy.tolist() == [[0, 0, 4, 4]]
 
 
-def voting(raw: npt.NDArray[np.float32], min_score: float) -> Candidates:
-    """What two raw scores of neighbouring, large priors and their wild offsets come to by two votes."""
+def voting(raw: npt.NDArray[np.float32], min_score: float, offset: float = 0.0) -> Candidates:
+    """What the raw scores of two neighbouring, large priors come to by two votes."""
     priors = [{"map_wh": (8, 8), "sizes_wh": [(40, 40)]}]
     spec = manifest(detect={"priors": priors, "votes": 2, "exclusive": True})
     scores = np.zeros((1, 64, 3), np.float32)
     scores[0, :, 0] = 9.0
     scores[0, 27:29] = raw
-    return Detector(spec).find((np.zeros((1, 64, 4), np.float32), scores), min_score)
+    offsets = np.zeros((1, 64, 4), np.float32)
+    offsets[0, 28] = offset
+    return Detector(spec).find((offsets, scores), min_score)
 
 
 def test_boxes_that_agree_make_up_a_finding_whatever_is_asked_for() -> None:
@@ -115,6 +117,12 @@ def test_what_too_few_boxes_say_is_no_finding_but_its_score_is_told() -> None:
 
     assert len(seen.found) == 0
     assert seen.score_max == pytest.approx(0.5 / (1 + np.exp(-3)), abs=1e-4)
+
+
+def test_a_box_of_no_numbers_does_not_vanish_in_a_vote() -> None:
+    seen = voting(np.array([(0.0, 3.0, -9.0), (0.0, 2.0, -9.0)], np.float32), 0.8, float("nan"))
+
+    assert np.isnan(seen.score_max)
 
 
 def test_golden_findings_come_back_as_they_were_written() -> None:
