@@ -24,6 +24,8 @@ _TINY = np.float32(1e-9)
 def merge(kept: Detections, voters: Detections, votes: int) -> Detections:
     """Give each finding the mean of the best boxes of its class that agree with it.
 
+    A box that is surer than a finding belongs to a better one and has no vote, so no score rises.
+
     Args:
         kept: Without doubles.
         voters: All boxes, those of `kept` too, by falling score.
@@ -35,6 +37,7 @@ def merge(kept: Detections, voters: Detections, votes: int) -> Detections:
     """
     same_class = kept.class_ids[:, np.newaxis] == voters.class_ids
     agree = same_class & (iou_matrix(kept.boxes_xyxy, voters.boxes_xyxy) >= _AGREE_IOU)
+    agree &= voters.scores <= kept.scores[:, np.newaxis]
     counted = agree & (np.cumsum(agree, axis=1) <= votes)
     weights = np.where(counted, voters.scores, np.float32(0))
     total = weights.sum(axis=1)

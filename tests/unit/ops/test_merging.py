@@ -29,6 +29,15 @@ def test_neither_other_classes_nor_loose_boxes_nor_more_than_asked_for_have_a_vo
     assert merge(crowd[:1], crowd, 2).scores == pytest.approx([0.7])
 
 
+def test_what_a_better_finding_has_suppressed_does_not_lift_another() -> None:
+    chain = [(x, 0.0, x + 20.0, 20.0) for x in (0.0, 4.0, 8.0)]
+    every = detections((0, 0.9, chain[0]), (0, 0.8, chain[1]), (0, 0.2, chain[2]))
+
+    found = merge(every[np.array([0, 2])], every, 2)
+
+    assert found.scores == pytest.approx([0.85, 0.1])
+
+
 def test_what_more_boxes_say_comes_first() -> None:
     every = detections((0, 0.8, SQUARE), (1, 0.7, (50.0, 0.0, 70.0, 20.0)), (1, 0.6, (50.0, 0.0, 70.0, 20.0)))
 
