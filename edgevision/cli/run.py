@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgevision.errors import EdgeVisionError
+
 __all__ = ["run"]
 
 
@@ -16,7 +18,8 @@ def run(
 ) -> None:
     """Run a station until SIGTERM or SIGINT; recordings end it by themselves.
 
-    Frames already taken are inspected and delivered before it ends with 0. SIGHUP reads the recipe
+    Frames already taken are inspected and delivered before it ends with 0; a station that ends by itself
+    fails when results are left that no ledger holds. SIGHUP reads the recipe
     and the settings again, or says in the log why not.
     """
     from edgevision.config.document import load_recipe, load_station
@@ -32,8 +35,15 @@ def run(
     stop, hangup = stop_on_signals(), reload_on_hangup()
     daemon = Daemon(station, load_recipe(station.recipe), frames=frames, file=config)
     settle()
-    daemon.run(stop, hangup)
+    status = 0
+    try:
+        daemon.run(stop, hangup)
+    except EdgeVisionError as error:
+        if not daemon.is_held:
+            raise
+        typer.echo(f"edgevision: {error}", err=True)
+        status = error.exit_status
     if daemon.is_held:
         # The interpreter would close the ledger's file at its end, and wait for the disk for ever.
         logging.shutdown()
-        os._exit(0)
+        os._exit(status)

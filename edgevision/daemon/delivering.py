@@ -1,9 +1,11 @@
 """How a station's results get to its broker, made from the settings: outbox, publisher, connection."""
 
+import logging
 import time
 
 from edgevision.config.station import Station
 from edgevision.daemon.watch import Condition, ledger_conditions
+from edgevision.errors import EdgeVisionError, LedgerError, PublishError
 from edgevision.health import Beat
 from edgevision.ledger.journal import Ledger
 from edgevision.messages import Topics
@@ -12,9 +14,11 @@ from edgevision.mqtt.homeassistant import announce
 from edgevision.mqtt.outbox import MemoryOutbox
 from edgevision.mqtt.publisher import Publisher
 from edgevision.mqtt.sink import ResultSink, UriOf
-from edgevision.ports import InspectionSink
+from edgevision.ports import InspectionSink, Outbox
 
 __all__ = ["Delivering"]
+
+_log = logging.getLogger(__name__)
 
 _FAREWELL_S = 0.5
 _LAST_WRITE_S = 0.5
@@ -41,9 +45,10 @@ class Delivering:
         self.publisher: Publisher | None = None
         self.sinks: list[InspectionSink] = []
         self._ledger = _open_ledger(station, run_id, beat)
+        self._outbox: Outbox | None = None
         settings = station.mqtt
         if settings is not None:
-            outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages, run_id)
+            outbox = self._outbox = self._ledger or MemoryOutbox(settings.outbox_max_messages, run_id)
             self.broker = PahoBroker(settings, topics)
             self.publisher = Publisher(
                 self.broker, outbox, topics, result_expiry_s=settings.result_expiry_s, beat=beat
@@ -79,6 +84,32 @@ class Delivering:
             self.broker.stop(max(_FAREWELL_S, stop_by_s - time.monotonic()))
         if self._ledger is not None:
             self._ledger.close(max(_LAST_WRITE_S, stop_by_s - time.monotonic()))
+
+    def account(self, *, is_fatal: bool) -> None:
+        """After `stop`, log how many results neither the broker nor a ledger has; raise it if `is_fatal`.
+
+        Raises:
+            PublishError: there are some, and the station has no ledger.
+            LedgerError: there are some that the ledger could not take.
+        """
+        loss = self._loss()
+        if loss is not None and is_fatal:
+            raise loss
+        if loss is not None:
+            _log.error("%s", loss)
+
+    def _loss(self) -> EdgeVisionError | None:
+        outbox, ledger = self._outbox, self._ledger
+        if outbox is None or not outbox.depth:
+            return None
+        if ledger is None:
+            text = "the broker has not acknowledged them; give the station a ledger that keeps them"
+            return PublishError(f"results lost: {outbox.depth}; {text}")
+        if ledger.is_held:
+            return LedgerError(f"results that may be lost: {ledger.depth} at most; the disk does not answer")
+        lost = sum(not row.is_saved for row in ledger.pending(ledger.depth))
+        text = f"the broker has not acknowledged them, nor could the ledger take them: {ledger.failure}"
+        return LedgerError(f"results lost: {lost}; {text}") if lost else None
 
 
 def _open_ledger(station: Station, run_id: str, beat: Beat) -> Ledger | None:

@@ -108,7 +108,8 @@ class Daemon:
         The station file is read again each time that `hangup` is set.
 
         Raises:
-            EdgeVisionError: what ended a lane, after everything else was stopped in order.
+            EdgeVisionError: what ended a lane, after everything else was stopped in order; or, of a
+                station that ended by itself, that results are lost.
         """
         try:
             self._start()
@@ -122,6 +123,7 @@ class Daemon:
             self._say_goodbye(failures, stop_by_s)
             self._page.stop()
             self._active.close()
+        self._delivering.account(is_fatal=not failures and not stop.is_set())
         if failures:
             raise failures[0]
 

@@ -142,7 +142,7 @@ class Ledger:
         else:
             self._disk.close()
         if len(self._unwritten):
-            _log.error("%s: %d results could not be written before the end", self._path, len(self._unwritten))
+            _log.error("%s: results not written before the end: %d", self._path, len(self._unwritten))
 
     def _write(self) -> None:
         self._serve()

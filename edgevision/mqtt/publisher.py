@@ -96,7 +96,7 @@ class Publisher:
         if self._thread.is_alive():
             self._thread.join(timeout_s + _JOIN_S)
         if self._outbox.depth:
-            _log.warning("%d results were not acknowledged by the broker", self._outbox.depth)
+            _log.warning("results that the broker has not acknowledged: %d", self._outbox.depth)
 
     def info(self, message: MessageDict) -> None:
         """Retain the info message; the MQTT version in use is added at each connection."""

@@ -9,7 +9,14 @@ import pytest
 
 from edgevision.config.document import load_recipe
 from edgevision.daemon.run import Daemon
-from edgevision.errors import CaptureError, ConfigError, OutputError, TruncatedInput
+from edgevision.errors import (
+    CaptureError,
+    ConfigError,
+    LedgerError,
+    OutputError,
+    PublishError,
+    TruncatedInput,
+)
 from edgevision.ports import InspectionSink
 from edgevision.types import Inspected, Inspection
 from tests.bundles import dark_part
@@ -95,6 +102,41 @@ def test_a_failing_sink_stops_the_other_cameras_too(tmp_path: Path) -> None:
         daemon(path, seen, FailingAtCam1(), frames=200).run(threading.Event())
 
     assert len(seen.of("cam2")) < 200
+
+
+def test_a_run_that_ends_by_itself_fails_when_its_results_are_nowhere(tmp_path: Path) -> None:
+    path = write_station(tmp_path, ENDLESS, port=1)
+
+    with pytest.raises(PublishError, match="results lost: 3; the broker"):
+        daemon(path, frames=3).run(threading.Event())
+
+
+def test_a_run_that_ends_by_itself_fails_when_its_ledger_could_not_take_the_results(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = write_station(tmp_path, ENDLESS, port=1, ledger={"path": str(tmp_path / "file" / "ledger.db")})
+
+    with pytest.raises(LedgerError, match="results lost: 1; the broker"):
+        daemon(path, frames=1).run(threading.Event())
+
+
+def test_results_that_a_ledger_keeps_are_no_failure(tmp_path: Path) -> None:
+    path = write_station(tmp_path, ENDLESS, port=1, ledger={"path": str(tmp_path / "ledger.db")})
+    daemon(path, frames=3).run(threading.Event())
+
+
+def test_a_station_that_is_stopped_only_logs_what_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+
+    class Stopping:
+        def commit(self, batch: Sequence[Inspected]) -> None:
+            if batch[-1].seen.frame_id == 2:
+                stop.set()
+
+    daemon(write_station(tmp_path, ENDLESS, port=1), Stopping()).run(stop)
+
+    assert "results lost: " in caplog.text
 
 
 def test_a_camera_named_like_a_topic_of_the_station_is_refused_before_anything_runs(
