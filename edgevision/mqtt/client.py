@@ -17,7 +17,7 @@ from edgevision.errors import ConfigError
 from edgevision.messages import Status, Topics
 from edgevision.mqtt.access import Access, read_access
 from edgevision.mqtt.failure import Failure, FailureKind
-from edgevision.mqtt.guard import Guard
+from edgevision.mqtt.guard import guarded
 from edgevision.mqtt.incoming import Incoming
 from edgevision.mqtt.limits import BrokerLimits
 from edgevision.mqtt.session import WINDOW, OnDone, Session
@@ -59,7 +59,6 @@ class PahoBroker:
         self.connected_at_s: float | None = None
         """When the present connection began, on the monotonic clock; None without one."""
         self._last_failure: Failure | None = None
-        self._guarded = Guard()
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -96,18 +95,13 @@ class PahoBroker:
         """The text of `last_failure`; empty while connected."""
         return self._last_failure.text if self._last_failure is not None else ""
 
-    @property
-    def callback_faults(self) -> int:
-        """How many exceptions came out of `on_done` and hooks; each was logged."""
-        return self._guarded.faults
-
     def on_connected(self, hook: Callable[[], None]) -> None:
         """Have `hook` called from the network thread at every connection; call before `start`."""
         self._hooks.append(hook)
 
     def subscribe(self, topic: str, handler: Callable[[Received], None]) -> None:
         """Have `handler` called, from the network thread, with what comes in; call before `start`."""
-        self._incoming.add(topic, partial(self._guarded, handler))
+        self._incoming.add(topic, partial(guarded, handler))
 
     def start(self) -> None:
         """Begin connecting in the background."""
@@ -118,7 +112,7 @@ class PahoBroker:
         session = self._session
         if session is None or not self.is_connected:
             return False
-        return session.publish(message, partial(self._guarded, on_done))
+        return session.publish(message, partial(guarded, on_done))
 
     def stop(self, timeout_s: float) -> None:
         """Publish `stopped`, wait for acknowledgements, disconnect. Safe to call twice."""
@@ -225,7 +219,7 @@ class PahoBroker:
         if session.limits.maximum_qos == 0:
             _log.warning("the broker takes QoS 0 only: results can be lost on the way")
         for hook in self._hooks:
-            self._guarded(hook)
+            guarded(hook)
 
     def _say_farewell(self, session: Session) -> None:
         self.connected_at_s = None

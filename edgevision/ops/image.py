@@ -86,12 +86,6 @@ class Letterbox:
         columns = slice(round(left * x_ratio), max(round(right * x_ratio), round(left * x_ratio) + 1))
         return planes[..., rows, columns]
 
-    def to_source(self, points_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Map (n, 2) points of the model's input to the source."""
-        left, top, right, bottom = self.inner_xyxy
-        scale = np.divide(self.source_wh, (right - left, bottom - top))
-        return (points_xy - (left, top)) * scale
-
     def to_model(self, points_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Map (n, 2) points of the source to the model's input."""
         left, top, right, bottom = self.inner_xyxy
