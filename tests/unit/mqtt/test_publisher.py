@@ -216,7 +216,7 @@ def test_stop_waits_until_everything_is_acknowledged(station: Station) -> None:
 def test_stop_without_a_broker_says_what_is_left(station: Station, caplog: pytest.LogCaptureFixture) -> None:
     station.sink.commit([inspected(ok_inspection()), inspected(ng_inspection())])
     station.publisher.stop(0.05)
-    assert "2 results were not acknowledged" in caplog.text
+    assert "results that the broker has not acknowledged: 2" in caplog.text
 
 
 class FaultyBroker(FakeBroker):
