@@ -25,6 +25,8 @@ Credential = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Coordinate = Annotated[float, Field(ge=0.0, le=65535.0)]
 Point = tuple[Coordinate, Coordinate]
+Scale = Annotated[float, Field(ge=0.1, le=4.0)]
+"""Below a tenth nothing is left that a model could tell from noise."""
 IDENTITY_NAME = re.compile(r"^[^\s\x00-\x1f](.{0,98}[^\s\x00-\x1f])?$")
 """What an enrolled person or variant may be called."""
 IdentityName = Annotated[str, Field(pattern=IDENTITY_NAME.pattern)]
@@ -81,8 +83,8 @@ class SegmentStep(_Step):
     task: Literal["segment"] = "segment"
     scaling: Literal["tile", "stretch", "letterbox"] = "tile"
     """tile: native resolution in overlapping tiles; stretch, letterbox: the region in one input."""
-    scale: Annotated[float, Field(gt=0.0, le=4.0)] = 1.0
-    """Resize the region by this factor before tiling."""
+    scale: Scale = 1.0
+    """Resize the region by this factor before tiling. Scaled down it must fill at least one input."""
     tile_overlap_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 32
     pixel_threshold: Fraction | None = None
     """Replaces the bundle's threshold."""
@@ -96,8 +98,8 @@ class DetectStep(_Step):
     task: Literal["detect"]
     scaling: Literal["letterbox", "stretch", "tile"] | None = None
     """letterbox, stretch: the region in one input; tile: native resolution in overlapping tiles."""
-    scale: Annotated[float, Field(gt=0.0, le=4.0)] | None = None
-    """Resize the region by this factor before tiling."""
+    scale: Scale | None = None
+    """Resize the region by this factor before tiling. Scaled down it must fill at least one input."""
     tile_overlap_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 64
     """At least the size of what is to be found, so that some tile shows it whole."""
     score_threshold: Fraction | None = None

@@ -10,7 +10,8 @@ from edgevision.config.changegate import gate_problem
 from edgevision.config.document import LoadedRecipe, LoadedStation
 from edgevision.config.problems import Loc, Problem, config_error
 from edgevision.config.sentences import suggestion
-from edgevision.recipe import ClassifyStep, DetectStep, Recipe, Region, Rule
+from edgevision.ops.tiles import lost_detail
+from edgevision.recipe import ClassifyStep, DetectStep, Recipe, Region, Rule, SegmentStep
 
 __all__ = ["check_against_bundles", "check_calibration", "check_change_gates", "detector_problem"]
 
@@ -80,7 +81,10 @@ def _unfit_steps(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tupl
         wanted = "embed" if step.task == "recognise" else step.task
         if manifest.task != wanted:
             yield (*loc, "task"), f"bundle {manifest.name} is one to {manifest.task}, expected {wanted}"
-        elif isinstance(step, ClassifyStep):
+            continue
+        if isinstance(step, SegmentStep | DetectStep) and (text := _lost_detail(step, manifest)):
+            yield (*loc, "scale"), text
+        if isinstance(step, ClassifyStep):
             for label in step.expected or ():
                 if label not in manifest.labels:
                     hint = suggestion(label, list(manifest.labels))
@@ -93,6 +97,14 @@ def _unfit_steps(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tupl
             if step.reference is not None and not takes_pairs:
                 text = f"bundle {manifest.name} compares with nothing; leave it out, or take another bundle"
                 yield (*loc, "reference"), text
+
+
+def _lost_detail(step: SegmentStep | DetectStep, manifest: Manifest) -> str | None:
+    scaling = step.scaling or (manifest.detect.scaling if manifest.detect else None)
+    if step.region is None or step.scale is None or scaling != "tile":
+        return None
+    left, top, right, bottom = step.region.bounding_box_xyxy
+    return lost_detail((right - left, bottom - top), step.scale, manifest.input.size_wh)
 
 
 def _idle_rules(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tuple[Loc, str]]:

@@ -7,6 +7,7 @@ overlap around it gives the same result as one look at the whole region (to floa
 changes its answer a quarter of the overlap away from the edge of its input.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from edgevision.ops.image import Bars, padded
 
-__all__ = ["Axis", "TileGrid", "pad_to_tile"]
+__all__ = ["Axis", "TileGrid", "lost_detail", "pad_to_tile"]
 
 Planes = npt.NDArray[np.float32]
 Predict = Callable[[int, int], Planes]
@@ -71,6 +72,21 @@ def _ramp(tile: int, overlap: int) -> npt.NDArray[np.float64]:
     overlap = max(overlap, 1)
     rise = np.clip((np.arange(tile) + 0.5) / overlap * 2.0 - 0.5, 0.0, 1.0)
     return np.maximum(rise * rise * (3.0 - 2.0 * rise), 1e-9)
+
+
+def lost_detail(region_wh: tuple[int, int], scale: float, tile_wh: tuple[int, int]) -> str | None:
+    """Return what is wrong with a region made so small that it does not fill one tile, in words.
+
+    Below that size a smaller scale saves no time, and only hides defects. Not scaled down, any region serves.
+    """
+    (width, height), (tile_w, tile_h) = region_wh, tile_wh
+    if scale >= 1 or round(width * scale) >= tile_w or round(height * scale) >= tile_h:
+        return None
+    least = min(1.0, tile_w / width, tile_h / height)
+    return (
+        f"scale {scale:g} makes {width} x {height} pixels smaller than the model's input of "
+        f"{tile_w} x {tile_h}, where defects go unseen; expected {math.ceil(1000 * least) / 1000:g} or more"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from edgevision.ops.detections import Detections
 from edgevision.ops.image import model_batch
 from edgevision.ops.joining import join_tiles
 from edgevision.ports import Engine, Tensor
+from edgevision.tasks.region import require_detail
 from edgevision.tasks.views import Scaling, View, views
 from edgevision.types import ImageBgr
 
@@ -45,12 +46,19 @@ class Finder:
         self._detector = Detector(spec)
         self._scaling = scaling or detect.scaling
         self._scale = detect.scale if scale is None else scale
+        self._is_rescaled = self._scaling == "tile" and scale is not None
         self._overlap_px = overlap_px
 
     def answers(self, pictures: Sequence[ImageBgr]) -> tuple[Answers, int]:
-        """Return every view of the region with the model's answer, and the time that it took."""
+        """Return every view of the region with the model's answer, and the time that it took.
+
+        Raises:
+            InspectionError: the given scale leaves less of the region than one input shows.
+        """
         answers, infer_ns = [], 0
         input_wh = self._spec.input.size_wh
+        if self._is_rescaled:
+            require_detail(self._task, pictures[0], self._scale, input_wh)
         for view in views(pictures, input_wh, self._scaling, self._scale, self._overlap_px):
             batch = model_batch(view.pictures, self._spec.input.color)
             started_ns = time.monotonic_ns()

@@ -5,10 +5,11 @@ import numpy.typing as npt
 
 from edgevision.errors import InspectionError
 from edgevision.ops.polygons import polygon_mask
+from edgevision.ops.tiles import lost_detail
 from edgevision.recipe import Step
-from edgevision.types import Frame
+from edgevision.types import Frame, ImageBgr
 
-__all__ = ["Box", "is_inside", "region_box", "whole_pixels"]
+__all__ = ["Box", "is_inside", "region_box", "require_detail", "whole_pixels"]
 
 Box = tuple[int, int, int, int]
 
@@ -25,6 +26,12 @@ def region_box(step: Step, frame: Frame) -> Box:
             f"{width} x {height} from {frame.camera}; correct the recipe's region or the camera's size"
         )
     return box
+
+
+def require_detail(task: str, region: ImageBgr, scale: float, input_wh: tuple[int, int]) -> None:
+    """Raise InspectionError where a region that is scaled down would not fill one input of the model."""
+    if lost := lost_detail((region.shape[1], region.shape[0]), scale, input_wh):
+        raise InspectionError(f"task {task}: {lost}")
 
 
 def is_inside(step: Step, box: Box) -> bool:

@@ -21,7 +21,7 @@ from edgevision.ops.polygons import polygon_mask
 from edgevision.ops.tiles import TileGrid, pad_to_tile
 from edgevision.ports import Engine
 from edgevision.recipe import SegmentStep
-from edgevision.tasks.region import Box, region_box
+from edgevision.tasks.region import Box, region_box, require_detail
 from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
 
 __all__ = ["SegmentTask"]
@@ -75,8 +75,8 @@ class SegmentTask:
         """Return the defects in the region, and the class map of the whole frame.
 
         Raises:
-            InspectionError: the region does not lie in this frame, or the answer is no numbers or
-                does not fit the manifest.
+            InspectionError: the region does not lie in this frame or is scaled to less than one input,
+                or the answer is no numbers or does not fit the manifest.
             EngineError: the engine failed.
         """
         box = region_box(self._step, frame)
@@ -99,10 +99,9 @@ class SegmentTask:
         left, top, right, bottom = box
         calls = _TimedCalls(self._step.name, self._spec, self._engine)
         seen, _ = self._look(frame.image_bgr[top:bottom, left:right], calls.predict)
-        size_wh = right - left, bottom - top
         if seen is None:
-            return box, np.zeros(size_wh[::-1], np.float32)
-        return box, np.asarray(cv2.resize(seen.scores, size_wh), np.float32)
+            return box, np.zeros((bottom - top, right - left), np.float32)
+        return box, np.asarray(cv2.resize(seen.scores, (right - left, bottom - top)), np.float32)
 
     def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
         return self._seen(predict(stretch(region, self._spec.input.size_wh)))
@@ -124,6 +123,7 @@ class SegmentTask:
         """
         height, width = (max(1, round(size * self._step.scale)) for size in region.shape[:2])
         tile_w, tile_h = tile_wh = self._spec.input.size_wh
+        require_detail(self._step.name, region, self._step.scale, tile_wh)
         picture, (left, top) = pad_to_tile(stretch(region, (width, height)), tile_wh)
         size_wh = picture.shape[1], picture.shape[0]
         score_max = 0.0

@@ -65,6 +65,16 @@ def test_a_sound_station_is_fine_with_all_it_refers_to(run: Run, folder: Path) -
     ("old", "new", "expected"),
     [
         ("label: pit", "label: pitt", "17:5: rules[1].label: no model finds 'pitt'; did you mean 'pit'?"),
+        (
+            "    region:",
+            "    scale: 0.5\n    region:",
+            "7:5: tasks[0].scale: scale 0.5 makes 100 x 100 pixels smaller than the model's input of 64 x 64",
+        ),
+        (
+            "    region:",
+            "    scale: 0.02\n    region:",
+            "7:5: tasks[0].scale: expected at least 0.1, got 0.02",
+        ),
         ("label: pit", "label: background", "17:5: rules[1].label: no model finds 'background'"),
         (
             "max_count: 0",
@@ -75,7 +85,7 @@ def test_a_sound_station_is_fine_with_all_it_refers_to(run: Run, folder: Path) -
         ("[50, 50, 200, 200]", "[100, 0, 200, 200]", "14:5: rules[0].zone: zone rim lies outside"),
     ],
 )
-def test_a_rule_that_could_never_be_broken_is_refused(
+def test_a_rule_or_scale_by_which_nothing_would_be_found_is_refused(
     run: Run, folder: Path, old: str, new: str, expected: str
 ) -> None:
     path = folder / "recipe.yaml"

@@ -1,6 +1,7 @@
 """That `check` looks at the files of a station, and says which it could not look at."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ BROKER = {"host": "127.0.0.1", "username": "line1"}
     ],
 )
 def test_a_file_that_is_missing_or_of_the_wrong_kind_is_refused(
-    run: Run, tmp_path: Path, camera: dict[str, object], fields: dict[str, object], expected: str
+    run: Run, tmp_path: Path, camera: dict[str, Any], fields: dict[str, Any], expected: str
 ) -> None:
     station = write_station(tmp_path, {"source": "sample:1"} | camera, **fields)
 
@@ -53,7 +54,7 @@ def test_a_file_that_is_missing_or_of_the_wrong_kind_is_refused(
 def test_files_that_are_there_are_fine(run: Run, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hush\n")
     (tmp_path / "parts").mkdir()
-    fields = {
+    fields: dict[str, Any] = {
         "mqtt": BROKER | {"password_file": "secret"},
         "ledger": {"path": "l.db"},
         "evidence": {"folder": "e"},
@@ -68,7 +69,7 @@ def test_files_that_are_there_are_fine(run: Run, tmp_path: Path) -> None:
 
 def test_what_only_the_service_has_is_told_and_no_mistake(run: Run, tmp_path: Path) -> None:
     key = "/run/credentials/edgevision@none.service/camera-password"
-    fields = {"mqtt": BROKER, "ledger": {"path": "/var/lib/edgevision/none/ledger.db"}}
+    fields: dict[str, Any] = {"mqtt": BROKER, "ledger": {"path": "/var/lib/edgevision/none/ledger.db"}}
     station = write_station(tmp_path, {"source": "sample:1", "url_password_file": key}, **fields)
 
     outcome = run("check", str(station))

@@ -113,6 +113,14 @@ def test_tiles_may_look_at_another_scale(scale: float) -> None:
     assert found == pytest.approx((100, 80, 140, 120), abs=2)
 
 
+def test_a_scale_that_leaves_less_than_one_input_decides_nothing() -> None:
+    image = with_dark(bright((320, 240)), (100, 80, 140, 120))
+
+    with pytest.raises(InspectionError, match=r"scale 0\.15 makes 320 x 240 .* expected 0\.2 or more"):
+        task(scaling="tile", scale=0.15).run(frame(image))
+    assert boxes_of(task(scaling="tile", scale=0.2).run(frame(image)))
+
+
 def test_a_frame_smaller_than_a_tile_gets_bars() -> None:
     findings = task(scaling="tile").run(frame(with_dark(bright((40, 30)), (10, 10, 20, 20))))
 

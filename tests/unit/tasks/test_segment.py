@@ -85,6 +85,14 @@ def test_a_whole_frame_in_one_input_gives_boxes_in_pixels_of_the_frame(scaling: 
     assert _class_map(findings).shape == (720, 1280)
 
 
+def test_a_scale_that_leaves_less_than_one_input_decides_nothing() -> None:
+    frame = _frame(_mask(300, 200, (100, 60, 200, 120)))
+
+    with pytest.raises(InspectionError, match=r"scale 0\.2 makes 300 x 200 .* expected 0\.214 or more"):
+        _task(scale=0.2).run(frame)
+    assert _task(scale=0.214).run(frame).defects
+
+
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_a_scaled_region_gives_boxes_in_pixels_of_the_frame(scale: float) -> None:
     findings = _task(scale=scale).run(_frame(_mask(300, 200, (100, 60, 200, 120))))
