@@ -23,7 +23,7 @@ from edgevision.messages import Topics
 from edgevision.types import Judgement
 from tests.daemons import broker, results, wait_until
 from tests.faults.disks import make_read_only, small_disk
-from tests.mosquitto import needs_mosquitto
+from tests.mosquitto import free_port, needs_mosquitto
 from tests.repo.files import ROOT
 from tests.stations import COMMAND, check_message, write_station
 from tests.unit.evidence.exhibits import part
@@ -114,6 +114,7 @@ def test_the_doctor_tells_a_full_and_a_read_only_disk(tmp_path: Path) -> None:
         path = write_station(
             tmp_path,
             {"source": "sample:1"},
+            port=free_port(),
             ledger={"path": str(root / "ledger.db")},
             evidence={"folder": str(root)},
         )

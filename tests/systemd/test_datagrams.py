@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mosquitto import free_port
 from tests.stations import COMMAND, write_station
 
 LONG_S = 120.0
@@ -55,7 +56,8 @@ def supervised(path: Path, watchdog_s: float = 1.0) -> Iterator[tuple[subprocess
 
 def test_ready_then_the_watchdog_then_stopping(tmp_path: Path) -> None:
     ledger = {"path": str(tmp_path / "ledger.db")}
-    with supervised(write_station(tmp_path, {"source": "sample:1"}, ledger=ledger)) as (process, told):
+    path = write_station(tmp_path, {"source": "sample:1"}, port=free_port(), ledger=ledger)
+    with supervised(path) as (process, told):
         ready = told.until("READY=1")
         assert "STATUS=loading the models" in ready
         assert "WATCHDOG=1" not in ready

@@ -12,6 +12,7 @@ from edgevision.errors import OutputError, TruncatedInput
 from edgevision.inspector import Inspector
 from edgevision.station import Lane
 from edgevision.types import Frame, Inspected
+from tests.children import in_own_process
 from tests.unit.lanes import LONG_S, Kept, fails, inspector, picture, recording, running
 
 
@@ -113,6 +114,10 @@ def test_a_lane_whose_start_failed_can_be_joined() -> None:
 
 
 def test_a_join_that_was_interrupted_still_waits_for_the_workers() -> None:
+    in_own_process(_interrupt_a_join)
+
+
+def _interrupt_a_join() -> None:
     began, finish, kept = threading.Event(), threading.Event(), Kept()
 
     def look(_: Frame) -> None:

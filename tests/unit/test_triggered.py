@@ -17,6 +17,7 @@ from edgevision.ports import Feed
 from edgevision.tasks.fake import FakeTask
 from edgevision.triggered import Receive, TriggeredLane
 from edgevision.types import Defect, Frame, Inspected, Judgement, Trigger
+from tests.children import in_own_process
 from tests.unit.recipes import RECIPE_REF, make_recipe
 
 LONG_S = 60.0
@@ -229,6 +230,10 @@ def test_a_camera_that_refuses_a_required_setting_ends_the_lane() -> None:
 
 
 def test_a_join_that_was_interrupted_still_waits_for_the_verdict() -> None:
+    in_own_process(_interrupt_a_join)
+
+
+def _interrupt_a_join() -> None:
     began, finish, kept = threading.Event(), threading.Event(), Kept()
 
     def look(_: Frame) -> None:
