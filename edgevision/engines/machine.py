@@ -6,7 +6,7 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["available_threads", "parallel_calls", "processor", "streams_for"]
+__all__ = ["available_threads", "owns_all_cores", "parallel_calls", "processor", "streams_for"]
 
 
 def available_threads(root: Path = Path("/")) -> int:
@@ -31,6 +31,15 @@ def parallel_calls() -> int:
 def streams_for(cameras: int) -> int:
     """Return how many calls of a model run at the same time at a station with so many cameras."""
     return min(cameras, parallel_calls())
+
+
+def owns_all_cores() -> bool:
+    """Return whether a single call's threads may be pinned: no cpuset or affinity holds this process back.
+
+    A thread that is woken after a pause is mostly put onto its waker's core, and both take turns: one call
+    every 40 ms took 8.2 ms on two cores, pinned to them 5.3 ms.
+    """
+    return hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == os.cpu_count()
 
 
 def processor(root: Path = Path("/")) -> str:

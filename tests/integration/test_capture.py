@@ -156,15 +156,16 @@ def test_a_stream_that_stalls_is_given_up_after_the_read_timeout_and_reopened() 
 def test_the_password_of_a_file_opens_the_stream_and_shows_nowhere(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    secret = tmp_path / "password"
+    secret, wrong = tmp_path / "password", tmp_path / "wrong"
     secret.write_text(PASSWORD + "\n", encoding="utf-8")
+    wrong.write_text("wrong-hush")
     with serving(MjpegCamera([(range(20), False)])) as camera:
         url = camera.url.replace("http://", "http://bob@") + "/private"
         with live(url_source(url, url_password_file=secret)) as feed:
             take_until(feed, lambda _: True)
         counters = feed.counters
         with pytest.raises(CaptureError) as caught:
-            url_source(url.replace("bob@", "bob:wrong-hush@")).open()
+            url_source(url, url_password_file=wrong).open()
 
     printed = capfd.readouterr()
     shown = caplog.text + counters.last_error + str(caught.value) + printed.out + printed.err
