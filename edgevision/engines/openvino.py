@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from edgevision.bundle.manifest import Manifest
 from edgevision.engines.fit import Port, check_ports, input_shape
-from edgevision.engines.machine import owns_all_cores
+from edgevision.engines.machine import may_pin
 from edgevision.engines.pool import PooledEngine
 from edgevision.engines.spec import EngineRequest
 from edgevision.errors import EngineError, ProviderUnavailable
@@ -125,7 +125,7 @@ def _properties(request: EngineRequest) -> dict[str, Any]:
         "INFERENCE_NUM_THREADS": max(request.threads, request.streams),
         # Its default on newer processors is bfloat16: stations would give different answers.
         "INFERENCE_PRECISION_HINT": "f32",
-        "ENABLE_CPU_PINNING": request.streams == 1 and owns_all_cores(),
+        "ENABLE_CPU_PINNING": request.streams == 1 and may_pin(request.threads),
     }
     if request.cache_dir is not None:
         properties["CACHE_DIR"] = str(request.cache_dir / "openvino")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.engines.machine import available_threads, processor
+from edgevision.engines.machine import available_threads, may_pin, processor
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -52,3 +52,12 @@ def test_a_processor_is_recognised_by_model_and_instruction_sets(tmp_path: Path)
 
 def test_a_machine_without_cpuinfo_has_a_name_all_the_same(tmp_path: Path) -> None:
     assert processor(tmp_path)
+
+
+def test_threads_are_pinned_only_where_one_call_has_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    assert may_pin(4)
+    assert not may_pin(1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    assert not may_pin(2)
