@@ -29,7 +29,11 @@ Threads = Annotated[int | None, typer.Option(help="Threads for torch; torch's ow
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last epoch in OUT.")]
 Start = Annotated[
     Path | None,
-    typer.Option("--start", metavar="BUNDLE", help="Begin with the weights of a bundle of the same network."),
+    typer.Option(
+        "--start",
+        metavar="FILE",
+        help="Begin with the weights of a bundle of the same network; unet-efficient also with `imagenet`.",
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Gets checkpoints, models and reports.")]
 

@@ -13,7 +13,7 @@ from export.networks.classifiers import AnyClassifier
 from export.networks.detectors import Detector
 from export.networks.embedders import AnyEmbedder
 from export.networks.raw import Raw
-from export.networks.unet import UNet, UNetLite
+from export.networks.unet import AnyUNet
 
 __all__ = [
     "OUTPUT_NAME",
@@ -54,7 +54,7 @@ class Deployable(nn.Module):
     scale: Tensor
     shift: Tensor
 
-    def __init__(self, network: UNet | UNetLite, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(self, network: AnyUNet, mean: Sequence[float], std: Sequence[float]) -> None:
         super().__init__()
         self.network = network
         scale, shift = channel_terms(mean, std, 3)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from export.networks.classified import Classified
 from export.networks.spec import NetworkSpec
-from export.networks.unet import UNet, UNetLite, build_network
+from export.networks.unet import AnyUNet, build_network
 
 __all__ = ["MapClassifier"]
 
@@ -27,7 +27,7 @@ class MapClassifier(nn.Module):
 
     def __init__(self, maps: NetworkSpec) -> None:
         super().__init__()
-        self.segmenter: UNet | UNetLite = build_network(maps)
+        self.segmenter: AnyUNet = build_network(maps)
         self.segmenter.requires_grad_(requires_grad=False)
         self.weigh = nn.Sequential(
             nn.BatchNorm1d(4 * maps.classes), nn.Linear(4 * maps.classes, maps.classes)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["NetworkSpec"]
 
@@ -12,8 +12,9 @@ class NetworkSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["unet", "unet-lite"] = "unet-lite"
-    """unet: classical, transposed convolutions. unet-lite: resize plus convolution, quantises fully."""
+    kind: Literal["unet", "unet-lite", "unet-efficient"] = "unet-lite"
+    """unet: classical, transposed convolutions. unet-lite: resize plus convolution, quantises fully.
+    unet-efficient: the decoder of unet-lite on an EfficientNet-Lite0, for few pictures."""
     classes: Annotated[int, Field(ge=2, le=256)]
     """Background included."""
     base_channels: Annotated[int, Field(ge=4, le=256)] = 16
@@ -26,6 +27,20 @@ class NetworkSpec(BaseModel):
     """2: all levels work at half the input's resolution, a quarter of the cost."""
     image_head: bool = False
     """Whether the deepest level also says which classes the picture shows, and biases the pixels by it."""
+
+    @model_validator(mode="after")
+    def _as_the_encoder(self) -> "NetworkSpec":
+        if self.kind == "unet-efficient" and (self.depth, self.stem_stride) != (4, 2):
+            msg = (
+                f"unet-efficient: expected depth 4 and stem_stride 2, got {self.depth} and {self.stem_stride}"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each level, the finest first; of a unet-efficient its decoder's."""
+        return tuple(min(self.base_channels << level, self.max_channels) for level in range(self.depth + 1))
 
     @property
     def stride(self) -> int:

@@ -1,20 +1,22 @@
-"""UNet in two sizes: the classical one, and one whose every layer becomes an int8 kernel.
+"""UNet in three kinds: the classical one, one that quantises fully, and one whose encoder knows ImageNet.
 
-Both take (N, 3, H, W) float and return `Logits`. They neither normalise nor apply softmax:
+All take (N, 3, H, W) float and return `Logits`. They neither normalise nor apply softmax:
 that is `networks.deploy`. H and W must be multiples of the spec's stride.
 """
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, cast
+from itertools import pairwise
+from typing import Final, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from export.networks.blocks import conv_norm, double_conv, logit_layer
+from export.networks.efficientnet import EfficientNetLite0
 from export.networks.spec import NetworkSpec
 
-__all__ = ["Logits", "UNet", "UNetLite", "build_network"]
+__all__ = ["AnyUNet", "Logits", "UNet", "UNetEfficient", "UNetLite", "build_network"]
 
 
 _BACKGROUND_LOGIT = 4.0
@@ -42,20 +44,18 @@ class _ImageHead(nn.Module):
         return cast("Tensor", self.score(self.hidden(pooled)))
 
 
-class _Pyramid(nn.Module, ABC):
-    """What both networks share: stem, encoder, image head, output layer and their order."""
+class _UNet(nn.Module, ABC):
+    """What all kinds share: image head, output layer and their order."""
 
-    def __init__(self, spec: NetworkSpec) -> None:
+    def __init__(self, spec: NetworkSpec, deepest: int) -> None:
         super().__init__()
         self.spec = spec
-        self.widths = [min(spec.base_channels << i, spec.max_channels) for i in range(spec.depth + 1)]
-        top, deepest = self.widths[0], self.widths[-1]
-        self.stem: nn.Module = conv_norm(3, top, stride=2) if spec.stem_stride == 2 else nn.Identity()
-        inputs = [top if spec.stem_stride == 2 else 3, *self.widths[:-1]]
-        self.encoder = nn.ModuleList(double_conv(i, o) for i, o in zip(inputs, self.widths, strict=True))
-        self.pool = nn.MaxPool2d(2)
         self.image_head = _ImageHead(deepest, spec.classes) if spec.image_head else None
-        self.output = logit_layer(top, [_BACKGROUND_LOGIT] + [0.0] * (spec.classes - 1))
+        self.output = logit_layer(spec.widths[0], [_BACKGROUND_LOGIT] + [0.0] * (spec.classes - 1))
+
+    @abstractmethod
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """Return the maps of all levels, the finest first."""
 
     @abstractmethod
     def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
@@ -63,11 +63,7 @@ class _Pyramid(nn.Module, ABC):
 
     def forward(self, image: Tensor) -> Logits:
         """Return the logits of (N, 3, H, W) normalised pictures."""
-        value = self.stem(image)
-        skips: list[Tensor] = []
-        for level, block in enumerate(self.encoder):
-            value = block(value if level == 0 else self.pool(value))
-            skips.append(value)
+        *skips, value = self.encode(image)
         of_image = self.image_head(value) if self.image_head is not None else None
         for level in reversed(range(self.spec.depth)):
             value = self.merge(level, value, skips[level])
@@ -79,12 +75,33 @@ class _Pyramid(nn.Module, ABC):
         return Logits(pixels, None if of_image is None else of_image.flatten(1)[:, 1:])
 
 
+class _Pyramid(_UNet):
+    """Two convolutions on each level of the encoder, learnt from nothing."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        widths = spec.widths
+        super().__init__(spec, widths[-1])
+        self.stem: nn.Module = conv_norm(3, widths[0], stride=2) if spec.stem_stride == 2 else nn.Identity()
+        inputs = [widths[0] if spec.stem_stride == 2 else 3, *widths[:-1]]
+        self.encoder = nn.ModuleList(double_conv(i, o) for i, o in zip(inputs, widths, strict=True))
+        self.pool = nn.MaxPool2d(2)
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """Convolve, halve, convolve again, once for each level."""
+        value = self.stem(image)
+        maps: list[Tensor] = []
+        for level, block in enumerate(self.encoder):
+            value = block(value if level == 0 else self.pool(value))
+            maps.append(value)
+        return maps
+
+
 class UNet(_Pyramid):
     """The classical UNet: max pooling down, transposed convolutions up."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__(spec)
-        pairs = list(zip(self.widths[:-1], self.widths[1:], strict=True))
+        pairs = list(pairwise(spec.widths))
         self.up = nn.ModuleList(nn.ConvTranspose2d(low, high, 2, stride=2) for high, low in pairs)
         self.decoder = nn.ModuleList(double_conv(2 * high, high) for high, _ in pairs)
 
@@ -101,7 +118,7 @@ class UNetLite(_Pyramid):
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__(spec)
-        pairs = list(zip(self.widths[:-1], self.widths[1:], strict=True))
+        pairs = list(pairwise(spec.widths))
         self.narrow = nn.ModuleList(conv_norm(low, high, kernel=1) for high, low in pairs)
         self.decoder = nn.ModuleList(double_conv(2 * high, high) for high, _ in pairs)
 
@@ -111,6 +128,40 @@ class UNetLite(_Pyramid):
         return cast("Tensor", self.decoder[level](torch.cat([skip, raised], 1)))
 
 
-def build_network(spec: NetworkSpec) -> UNet | UNetLite:
+class UNetEfficient(_UNet):
+    """The decoder of `UNetLite` on an EfficientNet-Lite0, which can begin with ImageNet's weights.
+
+    For few pictures: what textures and edges look like need not be learnt from them.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        *skips, deepest = EfficientNetLite0.widths
+        super().__init__(spec, deepest)
+        self.encoder = EfficientNetLite0()
+        widths = spec.widths[: spec.depth]
+        inputs = [*widths[1:], deepest]
+        self.narrow = nn.ModuleList(conv_norm(i, o, kernel=1) for i, o in zip(inputs, widths, strict=True))
+        self.decoder = nn.ModuleList(double_conv(s + o, o) for s, o in zip(skips, widths, strict=True))
+
+    def encode(self, image: Tensor) -> list[Tensor]:
+        """Return what the encoder sees."""
+        return cast("list[Tensor]", self.encoder(image))
+
+    def merge(self, level: int, below: Tensor, skip: Tensor) -> Tensor:
+        """Narrow at the low resolution, repeat pixels, concatenate, convolve twice."""
+        raised = F.interpolate(self.narrow[level](below), scale_factor=2.0, mode="nearest")
+        return cast("Tensor", self.decoder[level](torch.cat([skip, raised], 1)))
+
+
+AnyUNet = UNet | UNetLite | UNetEfficient
+
+_KINDS: Final[dict[str, type[AnyUNet]]] = {
+    "unet": UNet,
+    "unet-lite": UNetLite,
+    "unet-efficient": UNetEfficient,
+}
+
+
+def build_network(spec: NetworkSpec) -> AnyUNet:
     """Build the network of a spec, with fresh random weights."""
-    return UNet(spec) if spec.kind == "unet" else UNetLite(spec)
+    return _KINDS[spec.kind](spec)

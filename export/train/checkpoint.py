@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from edgevision.errors import OutputError, UsageError
 from export.data.view import View
 from export.networks.spec import NetworkSpec
-from export.networks.unet import UNet, UNetLite, build_network
+from export.networks.unet import AnyUNet, build_network
 
 __all__ = ["SCHEMA", "Trained", "load_state", "load_trained", "save_state"]
 
@@ -26,7 +26,7 @@ SCHEMA = "edgevision.checkpoint/1"
 class Trained:
     """A trained network with what is needed to deploy it."""
 
-    network: UNet | UNetLite
+    network: AnyUNet
     """In evaluation mode, on the CPU, float32."""
     spec: NetworkSpec
     labels: tuple[str, ...]

@@ -12,7 +12,7 @@ from edgevision.types import ClassMap
 from export.data.sample import Sample
 from export.data.view import Infer, View, predict
 from export.networks.deploy import Deployable
-from export.networks.unet import UNet, UNetLite
+from export.networks.unet import AnyUNet
 from export.train.device import Compute
 from export.train.metrics import SegmentationMetrics, Tally
 
@@ -45,9 +45,7 @@ class Answer:
     wrong_px: int
 
 
-def torch_infer(
-    network: UNet | UNetLite, mean: Sequence[float], std: Sequence[float], compute: Compute
-) -> Infer:
+def torch_infer(network: AnyUNet, mean: Sequence[float], std: Sequence[float], compute: Compute) -> Infer:
     """Return what `predict` calls: one batch of uint8 RGB in, (C, H, W) float32 probabilities out."""
     deployable = Deployable(network, mean, std).to(compute.device).eval()
 

@@ -63,7 +63,7 @@ def train_unet(
         out_dir: Gets `best.pt`, `last.pt`, `report.html` and its pictures.
         data_dir: Folder of the user's pictures, where the configuration trains on such.
         resume: Go on from `out_dir/last.pt`.
-        start: A bundle of the same network whose weights to begin with, instead of random ones.
+        start: Whose weights to begin with instead of random ones, as `start_from` reads them.
         threads: Threads for torch; torch's own choice when absent.
         minutes: End after the epoch in which this much time has passed; `resume` goes on from there.
 

@@ -1,6 +1,6 @@
-"""Starts a training from the float weights of a bundle: how a finished model is adapted to other pictures.
+"""Starts a training from finished weights: of a bundle, to adapt it to other pictures, or of ImageNet.
 
-Conversion folds every batch norm into its convolution. Here each gets statistics back, measured on
+For a bundle every batch norm was folded into its convolution. Here each gets statistics back, measured on
 training crops, with the scale and the shift that make it answer as it did folded.
 """
 
@@ -13,29 +13,52 @@ from torch import Tensor, nn
 
 from edgevision.bundle.archive import open_bundle
 from edgevision.errors import UsageError
-from export.networks.unet import UNet, UNetLite
+from export.networks.efficientnet import imagenet_file, load_efficientnet
+from export.networks.loading import tensors_of
+from export.networks.unet import AnyUNet, UNetEfficient
+from export.train.checkpoint import load_state
 
 __all__ = ["start_from"]
+
+IMAGENET = Path("imagenet")
 
 _PREFIX = "network."
 _OUTPUT = ("output.weight", "output.bias")
 
 
 @torch.no_grad()
-def start_from(network: UNet | UNetLite, bundle: Path, crops: Tensor) -> None:
-    """Give a network the weights of a bundle that was made from one of the same shape.
+def start_from(network: AnyUNet, file: Path, crops: Tensor) -> None:
+    """Give a network the weights of a bundle of the same shape, or a `unet-efficient` those of ImageNet.
 
     Where the number of labels differs, the output layer begins anew.
 
     Args:
         network: In training mode afterwards, as it was before.
-        bundle: The file.
+        file: A bundle, an EfficientNet-Lite0 (.pth), or `imagenet` for the one that the extra export
+            brings.
         crops: (N, 3, H, W) normalised training crops to measure batch statistics on.
 
     Raises:
         BundleError: the bundle is refused.
-        UsageError: the bundle holds another network.
+        UsageError: the file holds another network.
     """
+    if file == IMAGENET or file.suffix == ".pth":
+        _start_from_imagenet(network, file)
+    else:
+        _start_from_bundle(network, file, crops)
+
+
+def _start_from_imagenet(network: AnyUNet, file: Path) -> None:
+    if not isinstance(network, UNetEfficient):
+        raise UsageError(
+            f"--start {file}: expected network kind unet-efficient, got {network.spec.kind}; name a bundle "
+            "or change the kind"
+        )
+    weights = imagenet_file() if file == IMAGENET else file
+    load_efficientnet(network.encoder, tensors_of(load_state(weights)))
+
+
+def _start_from_bundle(network: AnyUNet, bundle: Path, crops: Tensor) -> None:
     folded = _folded_weights(bundle)
     weights = network.state_dict()
     for name, norm in _norms(network):

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from export.networks.unet import UNet, UNetLite, build_network
+from export.networks.unet import AnyUNet, build_network
 from export.train.config import TrainConfig
 from export.train.device import Compute
 from export.train.learning import Learning
@@ -14,7 +14,7 @@ __all__ = ["TrainingState"]
 _FIGURE = "mean_iou"
 
 
-class TrainingState(Learning[UNet | UNetLite]):
+class TrainingState(Learning[AnyUNet]):
     """The network that learns, with its configuration."""
 
     def __init__(self, config: TrainConfig, compute: Compute) -> None:

@@ -15,6 +15,9 @@ SPECS = [
     NetworkSpec(kind=kind, classes=4, base_channels=4, depth=depth, stem_stride=stride, image_head=head)
     for kind in ("unet", "unet-lite")
     for depth, stride, head in ((1, 1, False), (3, 2, True))
+] + [
+    NetworkSpec(kind="unet-efficient", classes=4, base_channels=4, depth=4, stem_stride=2, image_head=head)
+    for head in (False, True)
 ]
 
 
@@ -99,6 +102,11 @@ def test_normalisation_follows_mean_and_standard_deviation_per_channel() -> None
     normalised = normalise(image, (0.5, 0.2, 0.0), (0.25, 0.1, 0.5))
 
     assert torch.allclose(normalised.flatten(), torch.tensor([-2.0, 0.0, 2.0]), atol=1e-6)
+
+
+def test_an_encoder_of_another_depth_is_refused() -> None:
+    with pytest.raises(ValidationError, match="expected depth 4 and stem_stride 2, got 3 and 2"):
+        NetworkSpec(kind="unet-efficient", classes=2, depth=3, stem_stride=2)
 
 
 def test_an_unknown_key_of_a_spec_is_refused() -> None:
