@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgevision.ops.image import Color
 from export.configfile import has_schema, read_config
@@ -45,7 +45,7 @@ class ClassifyConfig(_Part):
     seed: int = 0
     labels: Annotated[tuple[str, ...], Field(min_length=2)]
     """Index is the class id."""
-    network: Literal["vgg16-bn", "light", "unet-lite"] = "light"
+    network: Literal["vgg16-bn", "light", "efficient", "unet-lite"] = "light"
     """unet-lite: weighs the maps of the segmenter of the same labels that the training starts with."""
     mean: Channels = (0.5, 0.5, 0.5)
     std: Channels = (0.25, 0.25, 0.25)
@@ -57,6 +57,13 @@ class ClassifyConfig(_Part):
     balanced: bool = True
     """Draw classes equally often, however many pictures each has."""
     optimisation: Optimisation
+
+    @model_validator(mode="after")
+    def _in_color(self) -> "ClassifyConfig":
+        if self.network == "efficient" and self.view.color != "RGB":
+            msg = f"view.color: expected RGB for the network efficient, got {self.view.color}"
+            raise ValueError(msg)
+        return self
 
     @property
     def spec(self) -> ClassifierSpec:

@@ -5,7 +5,9 @@ from pathlib import Path
 from edgevision.errors import UsageError
 from export.classify.config import ClassifyConfig
 from export.networks.classifiers import AnyClassifier
+from export.networks.efficientnet import EfficientNetLite0
 from export.networks.imagenet import load_imagenet
+from export.networks.imagenet_efficient import load_efficientnet
 from export.networks.loading import LoadReport
 from export.networks.mapped import MapClassifier
 from export.train.checkpoint import load_trained
@@ -20,7 +22,8 @@ def start_from(config: ClassifyConfig, network: AnyClassifier, file: Path | None
         config: Of the training.
         network: Of a training that begins.
         file: For `unet-lite` the checkpoint of the segmenter whose maps it weighs, which it cannot do
-            without; for `vgg16-bn`, if one likes, an ImageNet VGG16 with batch norm.
+            without; for `vgg16-bn`, if one likes, an ImageNet VGG16 with batch norm; for `efficient` an
+            EfficientNet-Lite0 or `IMAGENET`.
 
     Raises:
         UsageError: the file does not fit, or is missing.
@@ -30,9 +33,13 @@ def start_from(config: ClassifyConfig, network: AnyClassifier, file: Path | None
         return None
     if file is None:
         return None
+    for module in network.modules():
+        if isinstance(module, EfficientNetLite0):
+            return load_efficientnet(module, file)
     if config.network != "vgg16-bn":
         raise UsageError(
-            f"--start {file}: expected network unet-lite or vgg16-bn, got {config.network}; leave it out"
+            f"--start {file}: expected network unet-lite, efficient or vgg16-bn, got {config.network}; leave "
+            "it out"
         )
     return load_imagenet(network, file)
 

@@ -104,7 +104,8 @@ def train_classifier(
         typer.Option(
             "--start",
             metavar="FILE",
-            help="The segmenter whose maps a unet-lite weighs: .pt; of ImageNet for a vgg16-bn: .pth.",
+            help="The segmenter whose maps a unet-lite weighs: .pt; of ImageNet for a vgg16-bn: .pth; for "
+            "efficient: .pth or `imagenet`.",
         ),
     ] = None,
     threads: Threads = None,

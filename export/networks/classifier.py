@@ -1,4 +1,4 @@
-"""Classifiers that show what speaks for each class: VGG16 with batch norm, and a light one.
+"""Classifiers that show what speaks for each class: VGG16 with batch norm, EfficientNet-Lite0, a light one.
 
 K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", ICLR
 2015. Instead of fully connected layers, which fix the input's size, one 1x1 convolution gives a class
@@ -8,7 +8,7 @@ maps, log-sum-exp with r = 4 (P. Pinheiro, R. Collobert, "From image-level to pi
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from export.networks.blocks import conv_norm
 from export.networks.classified import Classified
+from export.networks.efficientnet import EfficientNetLite0
 
 __all__ = ["Classifier", "ClassifierSpec"]
 
@@ -29,7 +30,7 @@ class ClassifierSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["vgg16-bn", "light", "unet-lite"] = "light"
+    kind: Literal["vgg16-bn", "light", "efficient", "unet-lite"] = "light"
     """unet-lite: by the maps of a segmenter, see `networks.mapped`; the others are built here."""
     classes: Annotated[int, Field(ge=2, le=1000)]
     channels: Literal[1, 3] = 3
@@ -47,14 +48,7 @@ class Classifier(nn.Module):
     def __init__(self, spec: ClassifierSpec) -> None:
         super().__init__()
         self.spec = spec
-        layers: list[nn.Module] = []
-        width: int = spec.channels
-        for stage_width, count in spec.stages:
-            for _ in range(count):
-                is_light_stem = spec.kind == "light" and not layers
-                layers.append(conv_norm(width, stage_width, stride=2 if is_light_stem else 1))
-                width = stage_width
-            layers.append(nn.MaxPool2d(2))
+        layers, width = _efficient() if spec.kind == "efficient" else _plain(spec)
         self.features = nn.Sequential(*layers, nn.Dropout2d(spec.dropout))
         self.classes = nn.Conv2d(width, spec.classes, 1)
 
@@ -64,3 +58,31 @@ class Classifier(nn.Module):
         cells = cam.flatten(2) * _SHARPNESS
         smooth_max = (torch.logsumexp(cells, dim=2) - math.log(cells.shape[2])) / _SHARPNESS
         return Classified(smooth_max, cam)
+
+
+def _plain(spec: ClassifierSpec) -> tuple[list[nn.Module], int]:
+    """Return convolutions with a halving after each stage, and how many maps they end in."""
+    layers: list[nn.Module] = []
+    width: int = spec.channels
+    for stage_width, count in spec.stages:
+        for _ in range(count):
+            is_light_stem = spec.kind == "light" and not layers
+            layers.append(conv_norm(width, stage_width, stride=2 if is_light_stem else 1))
+            width = stage_width
+        layers.append(nn.MaxPool2d(2))
+    return layers, width
+
+
+class _Deepest(nn.Module):
+    """The coarsest of the maps of an EfficientNet-Lite0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = EfficientNetLite0()
+
+    def forward(self, planes: Tensor) -> Tensor:
+        return cast("Tensor", self.encoder(planes)[-1])
+
+
+def _efficient() -> tuple[list[nn.Module], int]:
+    return [_Deepest()], EfficientNetLite0.widths[-1]

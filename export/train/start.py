@@ -13,14 +13,10 @@ from torch import Tensor, nn
 
 from edgevision.bundle.archive import open_bundle
 from edgevision.errors import UsageError
-from export.networks.efficientnet import imagenet_file, load_efficientnet
-from export.networks.loading import tensors_of
+from export.networks.imagenet_efficient import IMAGENET, load_efficientnet
 from export.networks.unet import AnyUNet, UNetEfficient
-from export.train.checkpoint import load_state
 
 __all__ = ["start_from"]
-
-IMAGENET = Path("imagenet")
 
 _PREFIX = "network."
 _OUTPUT = ("output.weight", "output.bias")
@@ -54,8 +50,7 @@ def _start_from_imagenet(network: AnyUNet, file: Path) -> None:
             f"--start {file}: expected network kind unet-efficient, got {network.spec.kind}; name a bundle "
             "or change the kind"
         )
-    weights = imagenet_file() if file == IMAGENET else file
-    load_efficientnet(network.encoder, tensors_of(load_state(weights)))
+    load_efficientnet(network.encoder, file)
 
 
 def _start_from_bundle(network: AnyUNet, bundle: Path, crops: Tensor) -> None:

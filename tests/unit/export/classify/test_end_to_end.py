@@ -91,7 +91,7 @@ def test_a_classifier_learns_is_gated_and_opened_by_the_device(tmp_path: Path) -
     assert "bright, dark apart" in opened.read("MODEL_CARD.md").decode()
 
 
-@pytest.mark.parametrize(("kind", "cells"), [("light", 4), ("vgg16-bn", 2)])
+@pytest.mark.parametrize(("kind", "cells"), [("light", 4), ("vgg16-bn", 2), ("efficient", 2)])
 def test_logits_lie_between_mean_and_maximum_of_the_maps_at_any_input_size(kind: str, cells: int) -> None:
     network = Classifier(ClassifierSpec.model_validate({"kind": kind, "classes": 3})).eval()
 
