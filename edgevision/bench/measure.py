@@ -75,6 +75,10 @@ class BareModel:
         with ThreadPoolExecutor(streams) as pool:
             return metered(lambda: sum(done.result() for done in [pool.submit(work) for _ in range(streams)]))
 
+    def call(self) -> None:
+        """Infer one batch; as many threads at once as `parallel` has streams."""
+        _called(self.parallel, self._batch)
+
     def close(self) -> None:
         """Free both."""
         self.parallel.close()

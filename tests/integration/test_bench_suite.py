@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgevision.bench.suite.loops import plain_loop, skilled_loop
+from edgevision.bench.suite.loops import plain_loop, side_by_side, skilled_loop
 from edgevision.bench.suite.matrix import matrix_product
 from edgevision.bench.suite.sessions import (
     Batch,
@@ -76,6 +76,15 @@ def test_a_skilled_loop_gets_every_answer(tmp_path: Path) -> None:
 
     assert skilled_loop(queue, (SIZE, SIZE), video, frames=99).units == FRAMES
     assert len(answers) == FRAMES
+
+
+def test_side_by_side_the_model_is_called_once_for_each_frame(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "belt.avi", frames=FRAMES)
+    calls: list[int] = []
+
+    assert side_by_side(lambda: calls.append(1), 2, video, frames=99).units == FRAMES
+    assert len(calls) == FRAMES
+    assert side_by_side(lambda: calls.append(1), 2, video, frames=5).units == 5
 
 
 @each_call

@@ -1,12 +1,15 @@
 """The loops of other programs over a video: what a user would write in an hour, and what a skilled one would.
 
 All read whole pictures with OpenCV, scale with one bilinear step, and look at the largest score only,
-so that they do less than edgevision does.
+so that they do less than edgevision does. And one that only decodes and infers, side by side: what of the
+bound is left when both want the same memory and caches.
 """
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -19,8 +22,9 @@ import numpy.typing as npt
 from edgevision.bench.figures import Burst
 from edgevision.bench.measure import metered
 from edgevision.bench.suite.sessions import Batch, Call, InferQueue
+from edgevision.capture.video import decoder_threads
 
-__all__ = ["plain_loop", "prepared", "skilled_loop"]
+__all__ = ["plain_loop", "prepared", "side_by_side", "skilled_loop"]
 
 _AHEAD = 4
 
@@ -65,6 +69,29 @@ def skilled_loop(queue: InferQueue, size_wh: tuple[int, int], video: Path, frame
         return metered(work)
 
 
+def side_by_side(call: Callable[[], None], callers: int, video: Path, frames: int) -> Burst:
+    """Decode ahead, and call for each picture a model that does not look at it."""
+    ahead: Queue[bool] = Queue(_AHEAD)
+
+    def infer() -> int:
+        done = 0
+        while ahead.get():
+            call()
+            done += 1
+        return done
+
+    def work() -> int:
+        with ThreadPoolExecutor(callers) as pool:
+            callings = [pool.submit(infer) for _ in range(callers)]
+            for _ in islice(_pictures(video, decoder_threads(len(os.sched_getaffinity(0)))), frames):
+                ahead.put(True)
+            for _ in callings:
+                ahead.put(False)
+            return sum(calling.result() for calling in callings)
+
+    return metered(work)
+
+
 def prepared(picture_bgr: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> Batch:
     """Return (1, H, W, 3) uint8 RGB."""
     small = cv2.resize(picture_bgr, size_wh)
@@ -83,12 +110,18 @@ def _opencv_as_it_comes() -> Iterator[None]:
 
 
 def _batches(video: Path, size_wh: tuple[int, int]) -> Iterator[Batch]:
-    capture = cv2.VideoCapture(str(video))
+    for picture in _pictures(video):
+        yield prepared(picture, size_wh)
+
+
+def _pictures(video: Path, threads: int | None = None) -> Iterator[npt.NDArray[np.uint8]]:
+    options = [] if threads is None else [cv2.CAP_PROP_N_THREADS, threads]
+    capture = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG, options)
     try:
         while True:
             is_read, picture = capture.read()
             if not is_read:
                 break
-            yield prepared(np.asarray(picture, np.uint8), size_wh)
+            yield np.asarray(picture, np.uint8)
     finally:
         capture.release()

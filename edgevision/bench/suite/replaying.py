@@ -7,7 +7,7 @@ from functools import partial
 from edgevision.bench.figures import Burst, Spread, loop_figures, spread
 from edgevision.bench.measure import BareModel, Loop, bare_decode
 from edgevision.bench.present import Table, shown
-from edgevision.bench.suite.loops import plain_loop, skilled_loop
+from edgevision.bench.suite.loops import plain_loop, side_by_side, skilled_loop
 from edgevision.bench.suite.report import Part, Row, Target
 from edgevision.bench.suite.sessions import Call, InferQueue, onnxruntime_call, opencv_call, openvino_call
 from edgevision.bench.suite.setting import Setting
@@ -21,6 +21,7 @@ _SLOWEST = 2.0
 """A loop that takes so many turns is cut off."""
 
 _MODEL, _DECODE, _PLAIN = "model", "decode", "plain loop, ONNX Runtime"
+_BOTH = "decoder and model side by side, nothing else"
 _COLUMNS = ("loop", "rate", "÷ plain loop", "share of the bound", "CPU per frame", "CPU, decode + model = 1")
 
 Turn = Callable[[int], Burst]
@@ -36,7 +37,8 @@ def measure_replay(setting: Setting) -> Part:
     with ExitStack() as stack:
         model = stack.enter_context(closing(BareModel(setting.network, request, setting.burst_cpu_s)))
         loop = stack.enter_context(closing(Loop(setting.recipe, EngineSettings(), setting.calls)))
-        loops: dict[str, Turn] = {ours: partial(loop.run, setting.video), **others}
+        both = partial(side_by_side, model.call, setting.calls, setting.video)
+        loops: dict[str, Turn] = {ours: partial(loop.run, setting.video), **others, _BOTH: both}
         turns: dict[str, Turn] = {
             _MODEL: lambda _: model.throughput(),
             _DECODE: partial(bare_decode, setting.video),
