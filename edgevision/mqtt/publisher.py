@@ -63,7 +63,6 @@ class Publisher:
         self._info: MessageDict | None = None
         self._active_alarms: set[str] = set()
         self._drops_over = 0
-        self._faults = 0
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -78,11 +77,6 @@ class Publisher:
     def is_connected(self) -> bool:
         """True while the broker is there."""
         return self._broker.is_connected
-
-    @property
-    def faults(self) -> int:
-        """How many exceptions the thread met; each was logged."""
-        return self._faults
 
     def start(self) -> None:
         """Start the thread."""
@@ -171,7 +165,6 @@ class Publisher:
                 self._notices.send()
                 self._results.send()
             except Exception:  # noqa: BLE001 - a fault must not silence the station
-                self._faults += 1
                 _log.exception("the publisher failed; it goes on")
                 self._stopping.wait(_IDLE_S)
         self._beat(FOR_EVER_S)
