@@ -40,11 +40,13 @@ function apply(news) {
   const isFirst = state.head === null;
   state.take(news);
   if (isFirst) loadFigures();
-  if (news.head || news.cameras) showHealth(byId("health"), state);
+  if (news.head || news.cameras) {
+    showHealth(byId("health"), state);
+    showVerdict(state.last, state.pause);
+  }
   if (news.cameras) {
     showCameras();
     counters.show(state.totals, state.yield);
-    showVerdict(state.last);
     picture.show(...state.shown(station));
   }
   if (news.alarms || news.head) showAlarms(byId("alarms"), station, state.alarms);

@@ -8,13 +8,26 @@ import { t } from "./words.js";
 const SPEAK_EVERY_MS = 3_000;
 let spokenMs = -SPEAK_EVERY_MS;
 
-/** Show a result, or that there is none yet. */
-export function showVerdict(result) {
+/** Show a result, or that there is none yet; with a `pause`, why there is none any more. */
+export function showVerdict(result, pause = null) {
+  if (pause) return showPause(result, ...pause);
   showLamp(byId("lamp"), result?.judgement);
   setData(document.body, "judgement", result?.judgement ?? "none");
   setText(byId("verdict"), result ? t(result.judgement) : t("no_result"));
   setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)}` : "");
   setText(byId("verdict-reason"), result ? result.reason || t("no_defect") : "");
+  speak(result);
+}
+
+function showPause(result, word, sentence) {
+  showLamp(byId("lamp"), "none");
+  setData(document.body, "judgement", "none");
+  setText(byId("verdict"), word);
+  setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)} · ${t(result.judgement)}` : "");
+  setText(byId("verdict-reason"), sentence);
+}
+
+function speak(result) {
   const spoken = byId("spoken");
   if (!spoken || !result || result.judgement === "OK" || performance.now() - spokenMs < SPEAK_EVERY_MS) return;
   spokenMs = performance.now();
