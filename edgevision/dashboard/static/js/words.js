@@ -71,6 +71,7 @@ const WORDS = {
   previous: ["Previous", "上一个"],
   problem: ["Why not", "原因"],
   rate: ["Rate", "节拍"],
+  rate_chart: ["Inspections per minute", "每分钟检测数"],
   reasons: ["Reasons", "原因"],
   recent: ["Recent NG and ND", "最近的不合格与待定"],
   recipe: ["Recipe", "配方"],
