@@ -98,6 +98,7 @@ def test_hostile_names_are_shown_as_text(page: Page, plant: tuple[str, Mouth]) -
     expect(page.locator("#defects")).to_contain_text("<img src=x")
     page.goto(f"{at}station/{'%3Cimg%20src=x%20onerror=alert(1)%3E'}")
     expect(page.locator(".crumbs")).to_contain_text("<img src=x")
+    expect(page.locator("#verdict-reason")).to_contain_text("has not been heard of")
     page.goto(f"{at}results")
     expect(page.locator("#results")).to_contain_text("<img src=x")
     page.goto(at)

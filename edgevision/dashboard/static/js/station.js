@@ -72,7 +72,10 @@ async function loadFigures() {
   if (document.hidden) return;
   const query = state.names.length > 1 ? `?camera=${encodeURIComponent(state.camera)}` : "";
   const figures = await get(`${path("api", "stations", station, "figures")}${query}`).catch(() => null);
-  if (figures === null) return;
+  if (figures === null) {
+    if (state.head === null) setText(byId("verdict-reason"), t("no_such_station"));
+    return;
+  }
   trends.show(figures.trend);
   showPareto(figures.pareto);
   showMap(figures.map, state.ratio);

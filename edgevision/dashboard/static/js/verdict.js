@@ -3,6 +3,7 @@
 import { byId, setData, setText } from "./dom.js";
 import { partName, time } from "./format.js";
 import { showLamp } from "./lamp.js";
+import { reasonText } from "./reasons.js";
 import { t } from "./words.js";
 
 const SPEAK_EVERY_MS = 3_000;
@@ -15,7 +16,7 @@ export function showVerdict(result, pause = null) {
   setData(document.body, "judgement", result?.judgement ?? "none");
   setText(byId("verdict"), result ? t(result.judgement) : t("no_result"));
   setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)}` : "");
-  setText(byId("verdict-reason"), result ? result.reason || t("no_defect") : "");
+  setText(byId("verdict-reason"), result ? reasonText(result.reason) || t("no_defect") : "");
   speak(result);
 }
 
@@ -24,12 +25,12 @@ function showPause(result, word, sentence) {
   setData(document.body, "judgement", "none");
   setText(byId("verdict"), word);
   setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)} · ${t(result.judgement)}` : "");
-  setText(byId("verdict-reason"), sentence);
+  setText(byId("verdict-reason"), reasonText(sentence));
 }
 
 function speak(result) {
   const spoken = byId("spoken");
   if (!spoken || !result || result.judgement === "OK" || performance.now() - spokenMs < SPEAK_EVERY_MS) return;
   spokenMs = performance.now();
-  setText(spoken, `${t(result.judgement)}: ${partName(result)}. ${result.reason}`);
+  setText(spoken, `${t(result.judgement)}: ${partName(result)}. ${reasonText(result.reason)}`);
 }

@@ -51,6 +51,7 @@ const WORDS = {
   no_result: ["No result yet", "暂无结果"],
   no_results: ["Nothing found", "没有找到"],
   no_station: ["No station has been heard of yet. Is the topic root right, and does a station run?", "尚未收到任何工位的消息。请检查主题根目录以及工位是否在运行。"],
+  no_such_station: ["This station has not been heard of. Is its name right, and does it run?", "尚未收到该工位的消息。请检查名称以及工位是否在运行。"],
   not_found: ["This inspection is not in the history of this dashboard.", "此看板的历史记录中没有该检测。"],
   not_told: ["cannot be told", "无法识别"],
   offline: ["offline", "离线"],
