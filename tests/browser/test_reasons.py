@@ -61,6 +61,7 @@ def verdicts() -> Iterator[Verdict]:
 
 def test_every_reason_of_rules_and_expectations_is_known_in_chinese(page: Page, tmp_path: Path) -> None:
     texts = [verdict.reasons[0].text for verdict in verdicts()]
+    texts.append(f"{texts[0]} (2 more)")
     with running_mosquitto() as broker, dashboard_at(broker.port, tmp_path) as at:
         page.goto(f"{at}?lang=zh")
         chinese = page.evaluate(TRANSLATED, [*texts, "something new"])
@@ -69,6 +70,8 @@ def test_every_reason_of_rules_and_expectations_is_known_in_chinese(page: Page, 
 
     assert chinese.pop() == "something new"
     assert english == texts
+    assert chinese[-1].startswith(chinese[0])
+    assert "另有 2 条" in chinese[-1]
     for text, translated in zip(texts, chinese, strict=True):
         assert translated != text
         assert [word for word in ENGLISH if word in translated] == []

@@ -4,6 +4,7 @@
 import { language } from "./words.js";
 
 const MAX_LENGTH = 400;
+const MORE = / \((\d+) more\)$/;
 const AT = String.raw`at \((\d+), (\d+)\)`;
 const GREY = "within the grey band";
 const NAMES = {
@@ -34,9 +35,12 @@ const FORMS = [
 /** Return a reason, or the sentence of a state, in the language of the page. */
 export function reasonText(text) {
   if (language !== "zh" || !text || text.length > MAX_LENGTH) return text;
+  const [first] = text.split(MORE);
   for (const [form, chinese] of FORMS) {
-    const parts = form.exec(text);
-    if (parts) return chinese.replace(/\{(\d)\}/g, (_, number) => named(parts[number]));
+    const parts = form.exec(first);
+    if (!parts) continue;
+    const more = MORE.exec(text);
+    return chinese.replace(/\{(\d)\}/g, (_, number) => named(parts[number])) + (more ? `（另有 ${more[1]} 条）` : "");
   }
   return text;
 }

@@ -16,7 +16,7 @@ export function showVerdict(result, pause = null) {
   setData(document.body, "judgement", result?.judgement ?? "none");
   setText(byId("verdict"), result ? t(result.judgement) : t("no_result"));
   setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)}` : "");
-  setText(byId("verdict-reason"), result ? reasonText(result.reason) || t("no_defect") : "");
+  showReason(result ? reasonText(result.reason) || t("no_defect") : "");
   speak(result);
 }
 
@@ -25,7 +25,13 @@ function showPause(result, word, sentence) {
   setData(document.body, "judgement", "none");
   setText(byId("verdict"), word);
   setText(byId("verdict-part"), result ? `${partName(result)} · ${time(result.received_ms)} · ${t(result.judgement)}` : "");
-  setText(byId("verdict-reason"), reasonText(sentence));
+  showReason(reasonText(sentence));
+}
+
+/** Show a sentence that may be too long for its line; the pointer reads all of it. */
+function showReason(text) {
+  setText(byId("verdict-reason"), text);
+  byId("verdict-reason").title = text;
 }
 
 function speak(result) {
