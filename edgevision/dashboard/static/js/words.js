@@ -76,6 +76,7 @@ const WORDS = {
   reasons: ["Reasons", "原因"],
   recent: ["Recent NG and ND", "最近的不合格与待定"],
   recipe: ["Recipe", "配方"],
+  recipe_file: ["Recipe file", "配方文件名"],
   record: ["Record", "完整记录"],
   score: ["Score", "置信度"],
   search: ["Part, reason, id", "工件、原因、编号"],
