@@ -118,6 +118,8 @@ def test_the_gallery_is_listed_exported_and_forgets(
     assert gallery("remove", "variant-a", "--recipe", recipe).status == 11
     (message,) = inspected(command, tmp_path, recipe, pictures(tmp_path / "parts", a=1)).values()
     assert "name" not in message["identities"][0]
+    assert gallery("remove", "variant-b", "--recipe", recipe).status == 0
+    assert "nobody is enrolled any more" in gallery("list", "--recipe", recipe).out
 
 
 def test_an_encrypted_gallery_works_and_shows_no_name(
