@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from edgevision.bundle.archive import Bundle
     from edgevision.config.document import LoadedRecipe, LoadedStation
     from edgevision.config.station import MqttSettings
+    from edgevision.recipe import RecogniseStep
 
 __all__ = ["check"]
 
@@ -86,15 +87,15 @@ def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
             found_by = detector.manifest
             lines.append(f"  found by {found_by.name} {found_by.version}, sha256 {detector.sha256}")
         if isinstance(step, RecogniseStep):
-            lines.append(f"  gallery {step.gallery}: {_enrolled(loaded, index, bundle)}")
+            lines.append(f"  gallery {step.gallery}: {_enrolled(loaded, index, step, bundle)}")
     return lines
 
 
-def _enrolled(loaded: "LoadedRecipe", index: int, bundle: "Bundle") -> str:
+def _enrolled(loaded: "LoadedRecipe", index: int, step: "RecogniseStep", bundle: "Bundle") -> str:
     """Say who is enrolled; a credential is there for the service alone."""
     from edgevision.assembly import open_gallery
 
-    if getattr(loaded.recipe.tasks[index], "gallery_key_credential", None) is not None:
+    if step.gallery_key_credential is not None:
         return "not looked into, since only the service has its key"
     gallery = open_gallery(loaded, index, bundle)
     if gallery is None:

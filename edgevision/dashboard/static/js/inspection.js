@@ -5,9 +5,9 @@ import { byId, el, path, setText } from "./dom.js";
 import { number, partName } from "./format.js";
 import { identityName } from "./identities.js";
 import { Picture } from "./picture.js";
+import { reasonText } from "./reasons.js";
 import { openShell, stationCrumb } from "./shell.js";
 import { showVerdict } from "./verdict.js";
-import { reasonText } from "./reasons.js";
 import { t } from "./words.js";
 
 const MEASURES = ["length_px", "width_px", "area_px"];
