@@ -14,6 +14,7 @@ from edgevision.config.sentences import suggestion
 from edgevision.config.station import EngineSettings
 from edgevision.engines.guard import GuardedEngine, load_guarded
 from edgevision.errors import GalleryError, InspectionError
+from edgevision.gallery.content import Gallery
 from edgevision.gallery.file import GalleryFile
 from edgevision.gallery.sealed import credential_path
 from edgevision.ops.embed import Matcher
@@ -27,7 +28,7 @@ from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import ModelRef
 
-__all__ = ["ModelStep", "StepLoader", "gallery_file"]
+__all__ = ["ModelStep", "StepLoader", "gallery_file", "open_gallery"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,25 +149,38 @@ class StepLoader:
             raise self._loaded.error(("tasks", index, "reference"), str(error)) from error
 
     def _matcher(self, index: int) -> Matcher | None:
-        step, bundle = self._loaded.recipe.tasks[index], self._bundles[index]
+        step = self._loaded.recipe.tasks[index]
         if not isinstance(step, RecogniseStep):
             return None
-        file = gallery_file(step, self._loaded.base_dir)
-        try:
-            gallery = file.read()
-            if gallery is not None:
-                gallery.require_embedder(bundle.sha256, bundle.manifest.require_embed().dimensions)
-        except GalleryError as error:
-            raise GalleryError(str(self._loaded.error(("tasks", index, "gallery"), str(error)))) from error
+        gallery = open_gallery(self._loaded, index, self._bundles[index])
         if gallery is None:
-            text = f"expected a gallery at {file.path}, found none; enrol somebody with `edgevision enrol`"
+            path = gallery_file(step, self._loaded.base_dir).path
+            text = f"expected a gallery at {path}, found none; enrol somebody with `edgevision enrol`"
             raise self._loaded.error(("tasks", index, "gallery"), text)
-        matcher = gallery.matcher()
-        for name in () if step.expected in (None, "known") else step.expected:
-            if name not in matcher.names:
-                text = f"nobody is enrolled as {name!r}{suggestion(name, sorted(matcher.names))}"
-                raise self._loaded.error(("tasks", index, "expected"), text)
-        return matcher
+        return gallery.matcher()
+
+
+def open_gallery(loaded: LoadedRecipe, index: int, bundle: Bundle) -> Gallery | None:
+    """Return the gallery of the recognise step at `index`, whose model is `bundle`; None without any.
+
+    Raises:
+        GalleryError: it is damaged, or of another embedder.
+        ConfigError: its key does not serve, or somebody expected is not enrolled.
+    """
+    step = loaded.recipe.tasks[index]
+    assert isinstance(step, RecogniseStep)
+    try:
+        gallery = gallery_file(step, loaded.base_dir).read()
+        if gallery is None:
+            return None
+        gallery.require_embedder(bundle.sha256, bundle.manifest.require_embed().dimensions)
+    except GalleryError as error:
+        raise GalleryError(str(loaded.error(("tasks", index, "gallery"), str(error)))) from error
+    for name in () if step.expected in (None, "known") else step.expected:
+        if name not in gallery.counts:
+            text = f"nobody is enrolled as {name!r}{suggestion(name, sorted(gallery.counts))}"
+            raise loaded.error(("tasks", index, "expected"), text)
+    return gallery
 
 
 def gallery_file(step: RecogniseStep, base_dir: Path) -> GalleryFile:

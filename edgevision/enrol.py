@@ -32,10 +32,9 @@ def recognise_step(loaded: LoadedRecipe, name: str | None) -> tuple[int, Recogni
     named = [(index, step) for index, step in found if name in (None, step.name)]
     if len(named) != 1:
         wanted = "one recognise step" if name is None else f"a recognise step named {name}"
-        known = ", ".join(step.name for _, step in found) or "none"
-        raise UsageError(
-            f"recipe {loaded.recipe.name}: expected {wanted}, got {known}; name one of them with --step"
-        )
+        known = ", ".join(step.name for _, step in found)
+        remedy = "name one of them with --step" if known else "give the recipe that has a gallery"
+        raise UsageError(f"recipe {loaded.recipe.name}: expected {wanted}, got {known or 'none'}; {remedy}")
     return named[0]
 
 
@@ -59,7 +58,7 @@ def enrol(
     """
     if not IDENTITY_NAME.fullmatch(name):
         raise UsageError(
-            f"--name {name!r}: expected at most 100 characters, no line breaks, no spaces at the ends"
+            f"--name {name!r}: expected 1 to 100 characters, no line breaks, no spaces at the ends"
         )
     index, settings_of_step = recognise_step(loaded, step_name)
     file = gallery_file(settings_of_step, loaded.base_dir)

@@ -41,7 +41,7 @@ def explain(loaded: LoadedRecipe, image: Path, settings: EngineSettings) -> tupl
         picture = frame.image_bgr
         for task in _with_heat(steps):
             picture = with_heat(picture, *task.heat(frame))
-    return annotate(picture, inspection), inspection
+    return annotate(picture, inspection, is_whole=True), inspection
 
 
 def _with_heat(steps: list[ModelStep]) -> Iterator[SegmentTask | ClassifyTask]:

@@ -67,12 +67,14 @@ class Station:
             station=self.name, version="0.1.0", recipe=RECIPE, cameras=[self.camera], models=[MODEL],
             engines=engines, host=_HOST, started_ns=now_ns,
         )  # fmt: skip
-        state = state_message(
-            MachineState.CONTINUOUS_EXECUTION, station=self.name, since_ns=now_ns, recipe=RECIPE
-        )
         yield self.topics.status, b"online", True
         yield self.topics.info, encode(info), True
-        yield self.topics.state, encode(state), True
+        yield self.state(MachineState.CONTINUOUS_EXECUTION, None, now_ns)
+
+    def state(self, state: MachineState, text: str | None, now_ns: int) -> Said:
+        """Tell what it does."""
+        message = state_message(state, station=self.name, since_ns=now_ns, recipe=RECIPE, text=text)
+        return self.topics.state, encode(message), True
 
     def result(self, judgement: Judgement, now_ns: int, **changes: Any) -> Said:
         """Judge a part; `changes` are fields of the message."""

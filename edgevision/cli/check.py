@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from edgevision.bundle.archive import Bundle
     from edgevision.config.document import LoadedRecipe, LoadedStation
     from edgevision.config.station import MqttSettings
+    from edgevision.recipe import RecogniseStep
 
 __all__ = ["check"]
 
@@ -73,6 +75,7 @@ def _check_access(loaded: "LoadedStation", settings: "MqttSettings") -> None:
 
 def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
     from edgevision.config.bundles import open_bundles, open_detector
+    from edgevision.recipe import RecogniseStep
 
     bundles = open_bundles(loaded)
     recipe = loaded.recipe
@@ -83,4 +86,18 @@ def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
         if detector := open_detector(loaded, index, manifest):
             found_by = detector.manifest
             lines.append(f"  found by {found_by.name} {found_by.version}, sha256 {detector.sha256}")
+        if isinstance(step, RecogniseStep):
+            lines.append(f"  gallery {step.gallery}: {_enrolled(loaded, index, step, bundle)}")
     return lines
+
+
+def _enrolled(loaded: "LoadedRecipe", index: int, step: "RecogniseStep", bundle: "Bundle") -> str:
+    """Say who is enrolled; a credential is there for the service alone."""
+    from edgevision.assembly import open_gallery
+
+    if step.gallery_key_credential is not None:
+        return "not looked into, since only the service has its key"
+    gallery = open_gallery(loaded, index, bundle)
+    if gallery is None:
+        return "nobody is enrolled, and without that it does not run; begin with `edgevision enrol`"
+    return f"{len(gallery.counts)} enrolled"

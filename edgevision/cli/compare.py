@@ -30,12 +30,16 @@ def compare(
 
     Exits with 0 when all verdicts are the same, with 12 when one flips or a frame is in one file only.
     """
+    from edgevision.cli.outputs import keep_apart
     from edgevision.compare import compare as compare_results
-    from edgevision.errors import VerdictsDiffer
+    from edgevision.errors import UsageError, VerdictsDiffer
     from edgevision.replay.reporting import check_writable, write_comparison
     from edgevision.replay.results import read_results
 
+    keep_apart([before, after, *(images or [])], [report])
     sides = read_results(before), read_results(after)
+    if not any(sides):
+        raise UsageError(f"{before} and {after}: expected results in them, got none; nothing can be compared")
     found = compare_results(*sides)
     if report is not None:
         check_writable(report)

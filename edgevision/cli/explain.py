@@ -20,6 +20,7 @@ def explain(
     """Write the picture with a heat map of what the models saw: scores, class activation, boxes."""
     import cv2
 
+    from edgevision.cli.outputs import keep_apart
     from edgevision.config.document import load_recipe
     from edgevision.config.station import EngineSettings
     from edgevision.errors import OutputError
@@ -27,6 +28,7 @@ def explain(
     from edgevision.host.logs import set_up_logs
 
     set_up_logs("warning")
+    keep_apart([image, recipe], [out])
     settings = EngineSettings(name=engine, precision=precision)
     picture, inspection = run(load_recipe(recipe), image, settings)
     data = cv2.imencode(".png", picture)[1].tobytes()

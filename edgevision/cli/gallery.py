@@ -26,6 +26,8 @@ def list_enrolled(recipe: _Recipe, step: _Step = None) -> None:
         entries = gallery.only(name).entries
         images = sum(entry.image_png is not None for entry in entries)
         print(f"{name}  {count} examples, {images} images, last {max(entry.added for entry in entries)}")
+    if not gallery.counts:
+        print("nobody is enrolled any more; begin with `edgevision enrol`")
 
 
 @app.command()

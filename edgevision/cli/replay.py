@@ -61,6 +61,7 @@ def replay(
     The same input gives the same lines but for timings. Exits with 3 when an input was damaged:
     every readable frame has then been inspected.
     """
+    from edgevision.cli.outputs import keep_apart
     from edgevision.config.document import load_recipe
     from edgevision.config.station import EngineSettings
     from edgevision.host.logs import set_up_logs
@@ -71,7 +72,7 @@ def replay(
     loaded = load_recipe(recipe)
     inputs = expanded(inputs)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
-    _keep_inputs([*inputs, str(recipe)], [out, annotate, report])
+    keep_apart([*inputs, recipe], [out, annotate, report])
     _check_tasks(loaded.recipe, masks, min_score)
     _check_places(ray, masks, annotate)
     if report is not None:
@@ -110,16 +111,6 @@ def _replay_here(
     with closing(Models(loaded, engine, streams=workers)) as models:
         replaying = Replay(loaded, models, workers, min_score)
         return replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
-
-
-def _keep_inputs(inputs: list[str], outputs: list[Path | None]) -> None:
-    """Refuse to write over what is read; raises UsageError."""
-    from edgevision.errors import UsageError
-
-    read = {Path(address).resolve() for address in inputs}
-    for path in outputs:
-        if path is not None and path.resolve() in read:
-            raise UsageError(f"{path}: is an input of this replay; write to another place")
 
 
 def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) -> None:

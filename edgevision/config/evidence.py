@@ -33,7 +33,7 @@ class PreviewSettings(_Part):
     """Small pictures on the topic `preview` of each camera."""
 
     every_s: Annotated[float, Field(ge=0.05, le=3600.0)] = 1.0
-    """At most one picture of a camera in this time: the newest, or an NG or ND before it."""
+    """The newest OK of a camera at most so often; every NG and ND, at most four in this time."""
     width: Annotated[int, Field(strict=True, ge=64, le=4096)] = 640
     """In pixels; smaller frames are not enlarged."""
     jpeg_quality: Annotated[int, Field(strict=True, ge=10, le=100)] = 70

@@ -16,10 +16,17 @@ PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": (
         "a name of at most 64 letters, digits, '_', '.' and '-' that begins with a letter or digit"
     ),
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$": (
+        "the name of a file, at most 128 letters, digits, '_', '.' and '-' that begin with a letter or digit"
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$": (
+        "at most 64 letters, digits, '_', '.', ':' and '-' that begin with a letter or digit"
+    ),
+    r"^[^\x00-\x1f\x7f]{1,128}$": "1 to 128 characters without line breaks",
     r"^\d+(\.\d+){1,2}$": 'a version such as "1.0" or "1.2.3"',
     r"^\d+\.\d+\.\d+$": 'a version such as "1.2.3"',
     r"^[^\s\x00-\x1f](.{0,98}[^\s\x00-\x1f])?$": (
-        "a name of at most 100 characters, without line breaks and without spaces at its ends"
+        "a name of 1 to 100 characters, without line breaks and without spaces at its ends"
     ),
     r"^[a-z0-9][a-z0-9-]{0,63}$": "a name of at most 64 small letters, digits and '-'",
     r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}$": "the name of a credential: letters, digits, '_', '.' and '-'",

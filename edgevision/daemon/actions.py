@@ -74,8 +74,11 @@ class Actions:
     def _trigger(self, command: Command, received_ns: int) -> Outcome:
         assert isinstance(command, TriggerCommand)
         known = self._desk.cameras
-        if not known or command.camera not in (None, *known):
-            text = f"no camera {command.camera or ''} of mode triggered; expected one of {known}"
+        if not known:
+            text = "no camera of this station is of mode triggered; set its mode in the station file"
+            return Outcome(ok=False, code="unknown_camera", text=text)
+        if command.camera not in (None, *known):
+            text = f"no camera {command.camera} of mode triggered; expected one of {', '.join(known)}"
             return Outcome(ok=False, code="unknown_camera", text=text)
         offered = self._desk.fire(command.id, received_ns, camera=command.camera, part_id=command.part_id)
         accepted = tuple(name for name, refusal in offered.items() if refusal is None)
@@ -100,7 +103,7 @@ class Actions:
     def _snapshot(self, command: Command, _received_ns: int) -> Outcome:
         assert isinstance(command, SnapshotCommand)
         if command.camera not in (None, *self._lines):
-            text = f"no camera {command.camera}; expected one of {list(self._lines)}"
+            text = f"no camera {command.camera}; expected one of {', '.join(self._lines)}"
             return Outcome(ok=False, code="unknown_camera", text=text)
         wanted = [command.camera] if command.camera is not None else list(self._lines)
         frames = {name: self._lines[name].lane.feed.newest for name in wanted}

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edgevision.config.sentences import explain
 from edgevision.errors import EdgeVisionError, OutputError
 from edgevision.host.changelog import ChangeLog
 from edgevision.messages import COMMAND_MODELS, Command, CommandCounts, Verb, answer_message
@@ -206,6 +207,7 @@ def _read(request: Request) -> Command | Outcome:
     try:
         return COMMAND_MODELS[request.verb].model_validate_json(request.payload)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ascii(".".join(map(str, first["loc"])))[1:-1][:_WHERE_MAX]
-        return Outcome(ok=False, code="bad_payload", text=f"{where}: {first['msg']}".removeprefix(": "))
+        sentence = first["msg"] if not where else explain(first, COMMAND_MODELS[request.verb])
+        return Outcome(ok=False, code="bad_payload", text=f"{where}: {sentence}".removeprefix(": "))

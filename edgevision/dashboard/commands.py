@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
+from edgevision.config.sentences import explain
 from edgevision.dashboard.plant import Plant
 from edgevision.errors import UsageError
 from edgevision.messages import COMMAND_MODELS, Command, Topics, Verb, encode
@@ -49,5 +50,6 @@ def _command(verb: Verb, arguments: Mapping[str, str], by: str) -> Command:
     try:
         return COMMAND_MODELS[verb].model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise UsageError(f"{verb.value}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        first = error.errors(include_url=False)[0]
+        sentence = explain(first, COMMAND_MODELS[verb])
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {sentence}") from error

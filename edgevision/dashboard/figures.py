@@ -1,6 +1,6 @@
 """The charts of a station: trend by minute, Pareto by class, defect map. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +10,8 @@ from edgevision.dashboard.window import MAP_SIZE_WH, Minute, pareto
 __all__ = ["figures"]
 
 _MAX_CLASSES = 10
+_MAX_MINUTES = 168 * 60
+"""More than a window holds; less than a clock that jumped makes of it."""
 
 
 def figures(cameras: Iterable[CameraLive]) -> dict[str, Any]:
@@ -27,22 +29,21 @@ def figures(cameras: Iterable[CameraLive]) -> dict[str, Any]:
 
 
 def _trend(minutes: list[Minute]) -> dict[str, list[Any]]:
-    by_number: dict[int, list[Minute]] = {}
-    for minute in sorted(minutes, key=lambda one: one.number):
-        by_number.setdefault(minute.number, []).append(minute)
-    trend: dict[str, list[Any]] = {
-        "time_s": [],
-        "ok": [],
-        "ng": [],
-        "nd": [],
-        "latency_p50_ms": [],
-        "latency_p99_ms": [],
-    }
-    for number, together in by_number.items():
-        trend["time_s"].append(number * 60)
-        for name in ("OK", "NG", "ND"):
-            trend[name.lower()].append(sum(minute.judgements[name] for minute in together))
-        for name in ("latency_p50_ms", "latency_p99_ms"):
-            known = [value for minute in together if (value := getattr(minute, name)) is not None]
-            trend[name].append(max(known, default=None))
+    """Return columns with a row for every minute from the first to the last; nothing happened in some."""
+    by_number: defaultdict[int, list[Minute]] = defaultdict(list)
+    for minute in minutes:
+        by_number[minute.number].append(minute)
+    end = max(by_number, default=-1) + 1
+    numbers = range(max(min(by_number, default=0), end - _MAX_MINUTES), end)
+    trend: dict[str, list[Any]] = {"time_s": [number * 60 for number in numbers]}
+    for name in ("OK", "NG", "ND"):
+        counts = (sum(one.judgements[name] for one in by_number[number]) for number in numbers)
+        trend[name.lower()] = list(counts)
+    for name in ("latency_p50_ms", "latency_p99_ms", "outbox_depth"):
+        trend[name] = [_worst(name, by_number[number]) for number in numbers]
     return trend
+
+
+def _worst(name: str, minutes: list[Minute]) -> float | None:
+    known = [value for minute in minutes if (value := getattr(minute, name)) is not None]
+    return max(known, default=None)

@@ -106,6 +106,7 @@ class Plant:
             camera.metrics = message.to_dict()
             minute = camera.window.at(self._now_ms())
             minute.note_latency(message.latency_p50_ms, message.latency_p99_ms)
+            minute.note_outbox(message.outbox_depth)
             self._keeper.keep_minute(message.station, camera.name, minute)
             camera.changed = self._next()
 

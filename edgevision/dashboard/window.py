@@ -34,7 +34,8 @@ class Minute:
     """Defects by cell of the map, row by row."""
     latency_p50_ms: float | None = None
     latency_p99_ms: float | None = None
-    """The worst of the minute."""
+    outbox_depth: int | None = None
+    """Of these two the worst of the minute."""
 
     def add(self, message: ResultMessage) -> None:
         """Count a result with its defects."""
@@ -51,6 +52,10 @@ class Minute:
             self.latency_p50_ms = p50_ms
             self.latency_p99_ms = max(p99_ms, self.latency_p99_ms or 0.0)
 
+    def note_outbox(self, depth: int) -> None:
+        """Take over how many results wait for the broker."""
+        self.outbox_depth = max(depth, self.outbox_depth or 0)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the minute as JSON holds it, which turns the numbers of cells into text."""
         return {
@@ -58,17 +63,21 @@ class Minute:
             "classes": dict(self.classes),
             "cells": dict(self.cells),
             "latency_ms": [self.latency_p50_ms, self.latency_p99_ms],
+            "outbox_depth": self.outbox_depth,
         }
 
     @classmethod
     def from_dict(cls, number: int, content: Mapping[str, Any]) -> "Minute":
-        """Return the minute that `to_dict` wrote."""
+        """Return the minute that `to_dict` wrote; early versions noted no outbox."""
+        p50_ms, p99_ms = content["latency_ms"]
         return cls(
             number,
             Counter(content["judgements"]),
             Counter(content["classes"]),
             Counter({int(cell): count for cell, count in content["cells"].items()}),
-            *content["latency_ms"],
+            p50_ms,
+            p99_ms,
+            content.get("outbox_depth"),
         )
 
 

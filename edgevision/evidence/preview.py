@@ -1,13 +1,15 @@
-"""Small pictures for people who watch: the newest of each camera, and not too often.
+"""Small pictures for people who watch: every NG and ND of a camera, and between them its newest OK.
 
 Comments inside the JPEG say whose picture it is and where the outlines run (`messages.preview`).
-Encoding has a thread of its own; a picture that is not sent yet when a newer one
-comes is replaced by it, but an NG or ND never by an OK. Nothing of this is kept or counted.
+Encoding has a thread of its own; what comes too fast is left out, the oldest first, and an NG or ND
+never for an OK. Nothing of this is kept or counted.
 """
 
 import logging
+import math
 import threading
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 from edgevision.config.evidence import PreviewSettings
@@ -23,6 +25,11 @@ _log = logging.getLogger(__name__)
 Send = Callable[[str, bytes], None]
 """Gets the camera and the JPEG; must not wait."""
 
+_URGENT_SHARE = 0.25
+"""An NG or ND waits for this share of the time between two OK at most, so that a bad hour has its bounds."""
+_URGENT_WAITING = 4
+"""Of one camera, with all their pixels."""
+
 
 class Previewer:
     """An `InspectionSink` that shows the newest inspection of each camera."""
@@ -35,8 +42,7 @@ class Previewer:
         self._send = send
         self._clock = clock
         self._changed = threading.Condition()
-        self._newest: dict[str, Inspected] = {}
-        self._due_s: dict[str, float] = {}
+        self._waiting: defaultdict[str, _Waiting] = defaultdict(_Waiting)
         self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
 
@@ -45,18 +51,12 @@ class Previewer:
         self._thread.start()
 
     def commit(self, batch: Sequence[Inspected]) -> None:
-        """Remember the newest of each camera; never waits."""
+        """Take over what is to be shown; never waits."""
         with self._changed:
             for inspected in batch:
-                self._remember(inspected)
+                if inspected.frame is not None:
+                    self._waiting[inspected.inspection.camera].put(inspected)
             self._changed.notify()
-
-    def _remember(self, inspected: Inspected) -> None:
-        """Let the newest wait, unless it would push an NG or ND aside for an OK."""
-        waiting = self._newest.get(inspected.inspection.camera)
-        is_waiting_not_ok = waiting is not None and not _is_ok(waiting)
-        if inspected.frame is not None and not (is_waiting_not_ok and _is_ok(inspected)):
-            self._newest[inspected.inspection.camera] = inspected
 
     def close(self, timeout_s: float) -> None:
         """End the thread; what is not sent yet is forgotten. Safe to call twice."""
@@ -78,12 +78,12 @@ class Previewer:
         with self._changed:
             while not self._is_closed:
                 now_s = self._clock()
-                waits = {camera: self._due_s.get(camera, now_s) - now_s for camera in self._newest}
-                camera = min(waits, key=waits.__getitem__, default=None)
-                if camera is not None and waits[camera] <= 0:
-                    self._due_s[camera] = now_s + self._settings.every_s
-                    return self._newest.pop(camera)
-                self._changed.wait(None if camera is None else waits[camera])
+                dues = {camera: one.due_s(self._settings.every_s) for camera, one in self._waiting.items()}
+                camera = min(dues, key=dues.__getitem__, default=None)
+                wait_s = math.inf if camera is None else dues[camera] - now_s
+                if camera is not None and wait_s <= 0:
+                    return self._waiting[camera].take(now_s)
+                self._changed.wait(None if wait_s == math.inf else wait_s)
         return None
 
     def _picture(self, inspected: Inspected) -> bytes:
@@ -95,5 +95,32 @@ class Previewer:
         return preview_message(jpeg(image, self._settings.jpeg_quality), inspected.inspection, shrink)
 
 
-def _is_ok(inspected: Inspected) -> bool:
-    return inspected.inspection.verdict.judgement is Judgement.OK
+class _Waiting:
+    """What one camera has to show, and when it showed something last."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[Inspected] = deque(maxlen=_URGENT_WAITING)
+        self._ok: Inspected | None = None
+        self._sent_s = -math.inf
+
+    def put(self, inspected: Inspected) -> None:
+        """Queue an NG or ND, which also makes a waiting OK old; of OK keep the newest."""
+        if inspected.inspection.verdict.judgement is Judgement.OK:
+            self._ok = inspected
+        else:
+            self._ok = None
+            self._urgent.append(inspected)
+
+    def due_s(self, every_s: float) -> float:
+        """Return when the next one may be shown; infinity without any."""
+        if self._urgent:
+            return self._sent_s + every_s * _URGENT_SHARE
+        return math.inf if self._ok is None else self._sent_s + every_s
+
+    def take(self, now_s: float) -> Inspected | None:
+        """Return the next one."""
+        self._sent_s = now_s
+        if self._urgent:
+            return self._urgent.popleft()
+        inspected, self._ok = self._ok, None
+        return inspected

@@ -35,6 +35,7 @@ _IDLE_S = 1.0
 _METRICS_EXPIRY_S = 60
 _JOIN_S = 0.1
 """For the thread to end after its time is up; one that a disk holds is left behind."""
+_PREVIEWS_WAITING = 8
 _WAKE, _CONNECTED = "wake", "connected"
 
 MessageDict = Mapping[str, Any]
@@ -63,7 +64,7 @@ class Publisher:
         self._info: MessageDict | None = None
         self._active_alarms: set[str] = set()
         self._drops_over = 0
-        self._faults = 0
+        self._previews = 0
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -78,11 +79,6 @@ class Publisher:
     def is_connected(self) -> bool:
         """True while the broker is there."""
         return self._broker.is_connected
-
-    @property
-    def faults(self) -> int:
-        """How many exceptions the thread met; each was logged."""
-        return self._faults
 
     def start(self) -> None:
         """Start the thread."""
@@ -115,7 +111,8 @@ class Publisher:
     def metrics(self, camera: str, message: MessageDict) -> None:
         """Send metrics, if there is a connection."""
         topic = self._topics.metrics(camera)
-        self._send_if_connected(Message(topic, encode(message), expiry_s=_METRICS_EXPIRY_S))
+        sent = Message(topic, encode(message), expiry_s=_METRICS_EXPIRY_S)
+        self._inbox.put(partial(self._broker.publish, sent, _nothing), topic)
 
     def counters(self, camera: str, message: MessageDict) -> None:
         """Retain the books of a triggered camera."""
@@ -130,17 +127,18 @@ class Publisher:
         self._hold(Message(topic, payload, qos=1, retain=True))
 
     def preview(self, camera: str, jpeg: bytes) -> None:
-        """Send a small picture, if there is a connection."""
-        self._send_if_connected(Message(self._topics.preview(camera), jpeg))
+        """Send a small picture, if there is a connection; only so many wait for the thread."""
+        topic = self._topics.preview(camera)
+        self._previews = (self._previews + 1) % _PREVIEWS_WAITING
+        self._inbox.put(
+            partial(self._broker.publish, Message(topic, jpeg), _nothing), f"{topic} {self._previews}"
+        )
 
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
         for camera, payload in last.items():
             topic = self._topics.last(camera)
             self._inbox.put(partial(self._take_last, topic, payload), topic)
-
-    def _send_if_connected(self, message: Message) -> None:
-        self._inbox.put(partial(self._broker.publish, message, _nothing), message.topic)
 
     def _hold(self, message: Message) -> None:
         self._inbox.put(partial(self._notices.hold, message.topic, message), message.topic)
@@ -171,7 +169,6 @@ class Publisher:
                 self._notices.send()
                 self._results.send()
             except Exception:  # noqa: BLE001 - a fault must not silence the station
-                self._faults += 1
                 _log.exception("the publisher failed; it goes on")
                 self._stopping.wait(_IDLE_S)
         self._beat(FOR_EVER_S)

@@ -34,22 +34,31 @@ _CLASS_COLOURS: tuple[Bgr, ...] = (
     (178, 114, 0),
 )
 _TAGS_MAX = 12
+_BANNER_PX = 46
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def annotate(image_bgr: ImageBgr, inspection: Inspection) -> ImageBgr:
-    """Return a copy of the frame, (H, W, 3) uint8, with the inspection drawn on it."""
+def annotate(image_bgr: ImageBgr, inspection: Inspection, *, is_whole: bool = False) -> ImageBgr:
+    """Return a copy of the frame, (H, W, 3) uint8, with the inspection drawn on it.
+
+    The banner lies on its top rows; where the frame is to be seen whole, above them, in a higher picture.
+    """
     image = image_bgr.copy()
     pen = _Pen(image, max(0.45, min(image.shape[1] / 640, image.shape[0] / 480)))
     defects = inspection.defects
     for defect in defects:
         _outline(pen, defect)
     tagged = defects[:_TAGS_MAX]
-    taken: list[Box] = [(0, 0, image.shape[1], pen.px(46)), *(defect.box_xyxy for defect in tagged)]
+    taken: list[Box] = [defect.box_xyxy for defect in tagged]
+    if not is_whole:
+        taken.append((0, 0, image.shape[1], pen.px(_BANNER_PX)))
     for defect in tagged:
         taken.append(_tag(pen, defect, taken))
     for identity in _identities(inspection)[:_TAGS_MAX]:
         taken.append(_name_tag(pen, identity, taken))
+    if is_whole:
+        image = np.pad(image, ((pen.px(_BANNER_PX) + 1, 0), (0, 0), (0, 0)))
+        pen = _Pen(image, pen.scale)
     _banner(pen, inspection)
     return image
 
@@ -175,14 +184,15 @@ def _colour(defect: Defect) -> Bgr:
 
 
 def _banner(pen: _Pen, inspection: Inspection) -> None:
-    width, height = pen.image.shape[1], min(pen.px(46), pen.image.shape[0])
+    width, height = pen.image.shape[1], min(pen.px(_BANNER_PX), pen.image.shape[0])
     verdict = inspection.verdict
     pen.shade((0, 0, width, height), _DARK, 0.82)
     cv2.rectangle(pen.image, (0, height - pen.px(2)), (width, height), _LAMPS[verdict.judgement], cv2.FILLED)
     _lamp(pen, verdict.judgement, (pen.px(24), pen.px(22)))
     recipe = inspection.recipe
     left, room = pen.px(92), width - pen.px(100)
-    heading = f"{recipe.name} {recipe.version}    {inspection.camera} #{inspection.frame_id}"
+    place = inspection.file or f"{inspection.camera} #{inspection.frame_id}"
+    heading = f"{recipe.name} {recipe.version}    {place}"
     pen.write(_fit(pen, heading, 0.4, room), (left, pen.px(17)), 0.4, _GREY)
     pen.write(_fit(pen, _summary(inspection), 0.46, room), (left, pen.px(36)), 0.46, _WHITE)
 

@@ -129,8 +129,9 @@ def _cluster(address: str) -> Iterator[Any]:
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:
+        said = str(error).splitlines()[0].rstrip(".")
         raise UsageError(
-            f"--ray {address}: no cluster there: {str(error).splitlines()[0]}; start one by ray start --head "
+            f"--ray {address}: no cluster there: {said}; start one by ray start --head "
             "--include-dashboard=false --disable-usage-stats"
         ) from error
     try:

@@ -15,14 +15,14 @@ from edgevision.report.compared import comparison_page
 from edgevision.report.replayed import replay_page
 from edgevision.types import Judgement
 
-__all__ = ["PICTURES_MAX", "check_writable", "write_comparison", "write_replay"]
+__all__ = ["check_writable", "write_comparison", "write_replay"]
 
 _HASH_SHOWN = len("sha256:") + 16
 
 _Item = TypeVar("_Item")
 
-PICTURES_MAX = 60
-"""A page shows at most so many inspections with pictures, some 15 kB each."""
+_PICTURES_MAX = 1000
+"""A page shows at most so many inspections with pictures, some 10 kB each."""
 
 
 def write_replay(
@@ -70,7 +70,7 @@ def check_writable(path: Path) -> None:
 
 def _spread(items: Sequence[_Item]) -> list[_Item]:
     """Return all, or as many of them as a page shows, evenly spread."""
-    count = min(len(items), PICTURES_MAX)
+    count = min(len(items), _PICTURES_MAX)
     return [items[index * len(items) // count] for index in range(count)]
 
 

@@ -60,6 +60,7 @@ svg.chart .OK { fill:var(--ok) } svg.chart .NG { fill:var(--ng) } svg.chart .ND 
 svg.chart line { stroke:var(--line) } svg.chart line.mark { stroke:var(--ink); stroke-dasharray:5 4 }
 .gallery { display:grid; grid-template-columns:repeat(auto-fill,minmax(220px,1fr)); gap:14px }
 .pairs { display:grid; grid-template-columns:repeat(auto-fill,minmax(460px,1fr)); gap:14px }
+figure { content-visibility:auto; contain-intrinsic-size:auto 320px }
 figure { margin:0; border:1px solid var(--line); border-radius:8px; overflow:hidden;
   background:var(--ground) }
 figure .sides { display:grid; grid-template-columns:1fr 1fr; gap:2px }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.cli import main
+from tests.mosquitto import Mosquitto, running_mosquitto
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,10 @@ def command(
     root.setLevel(level)
     for number, handler in signals.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def broker() -> Iterator[Mosquitto]:
+    """A plain Mosquitto for one test."""
+    with running_mosquitto() as mosquitto:
+        yield mosquitto

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 
 import jsonschema
 import paho.mqtt.client as paho
@@ -32,12 +31,6 @@ from tests.inspections import inspected, ng_inspection, ok_inspection
 from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
-
-
-@pytest.fixture
-def broker() -> Iterator[Mosquitto]:
-    with running_mosquitto() as mosquitto:
-        yield mosquitto
 
 
 def test_mosquitto_sub_receives_results_and_status(broker: Mosquitto) -> None:

@@ -4,7 +4,6 @@ import json
 import logging
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,6 @@ from tests.inspections import inspected, ng_inspection
 from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
-
-
-@pytest.fixture
-def broker() -> Iterator[Mosquitto]:
-    with running_mosquitto() as mosquitto:
-        yield mosquitto
 
 
 @pytest.fixture(scope="module")

@@ -118,6 +118,8 @@ def test_the_gallery_is_listed_exported_and_forgets(
     assert gallery("remove", "variant-a", "--recipe", recipe).status == 11
     (message,) = inspected(command, tmp_path, recipe, pictures(tmp_path / "parts", a=1)).values()
     assert "name" not in message["identities"][0]
+    assert gallery("remove", "variant-b", "--recipe", recipe).status == 0
+    assert "nobody is enrolled any more" in gallery("list", "--recipe", recipe).out
 
 
 def test_an_encrypted_gallery_works_and_shows_no_name(
@@ -166,6 +168,22 @@ def test_mistakes_are_told_with_their_remedy(
     assert run("--name", "a", tmp_path / "no.png").status == 6
     assert run("--name", " a", picture).status == 2
     assert run("--name", "a", "--step", "other", picture).status == 2
+    assert "expected 1 to 100 characters" in run("--name", "", picture).err
+    surface = write_recipe(tmp_path / "parts")
+    assert (
+        "got none; give the recipe that has a gallery" in command("gallery", "list", "--recipe", surface).err
+    )
+
+
+def test_check_looks_into_the_gallery(tmp_path: Path, recipe: Path, enrol: Command, command: Command) -> None:
+    nobody = command("check", recipe)
+    assert (nobody.status, "gallery variants: nobody is enrolled" in nobody.out) == (0, True)
+    enrol()
+    assert f"gallery variants: {len(VARIANTS)} enrolled" in command("check", recipe).out
+    recipe_of(tmp_path, who(expected=["variant-c"]))
+    assert command("check", recipe).status == 78
+    (tmp_path / "galleries" / "variants.gallery").write_bytes(b"something else")
+    assert command("check", recipe).status == 11
 
 
 def test_one_picture_that_does_not_serve_enrols_none(tmp_path: Path, recipe: Path, command: Command) -> None:
@@ -233,10 +251,10 @@ def test_classes_are_judged_and_reported(tmp_path: Path, command: Command) -> No
 
 
 def hottest(image: Path, explained: Path) -> tuple[int, int]:
-    """Return x and y of where the explanation changed the picture most, below the banner."""
+    """Return x and y of where the explanation, below its banner, changed the picture most."""
     before, after = (np.asarray(cv2.imread(str(path)), np.int64) for path in (image, explained))
-    change = cv2.blur(np.abs(after - before).sum(axis=2).astype(np.float32), (9, 9))
-    change[:60] = 0
+    change = np.abs(after[len(after) - len(before) :] - before).sum(axis=2).astype(np.float32)
+    change = cv2.blur(change, (9, 9))
     y, x = np.unravel_index(change.argmax(), change.shape)
     return int(x), int(y)
 
@@ -268,9 +286,11 @@ def test_a_segment_step_is_explained_by_its_scores(tmp_path: Path, command: Comm
     assert outcome.status == 0, outcome.err
     assert outcome.out.startswith("NG 1 crack found")
     assert cv2.imread(str(out)) is not None
-    assert (
-        command("explain", *FRUGAL, image, "--recipe", write_recipe(tmp_path), "--out", tmp_path).status == 8
-    )
+    again = partial(command, "explain", *FRUGAL, image, "--recipe", write_recipe(tmp_path), "--out")
+    assert again(tmp_path).status == 8
+    before = image.read_bytes()
+    assert again(image).status == 2
+    assert image.read_bytes() == before
 
 
 def test_the_doctor_says_that_nobody_is_enrolled(tmp_path: Path, recipe: Path, command: Command) -> None:

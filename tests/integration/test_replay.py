@@ -268,5 +268,17 @@ def test_a_replay_never_writes_over_its_input(tmp_path: Path, replay: Command, r
     done = replay("--recipe", recipe, "--out", picture, picture)
 
     assert done.status == 2
-    assert "is an input of this replay" in done.err
+    assert "is an input of this command" in done.err
     assert picture.read_bytes() == before
+
+
+def test_a_report_shows_every_ng_with_its_picture(tmp_path: Path, replay: Command, recipe: Path) -> None:
+    parts, page = tmp_path / "parts", tmp_path / "page.html"
+    parts.mkdir()
+    for number in range(70):
+        cv2.imwrite(str(parts / f"{number:02d}.png"), dark_part((64, 64), defective=number > 0))
+
+    done = replay("--recipe", recipe, "--out", tmp_path / "out", "--report", page, parts)
+
+    assert done.status == 0, done.err
+    assert page.read_text().count("<image ") == 69

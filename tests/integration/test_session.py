@@ -60,6 +60,9 @@ def test_the_ledger_and_a_replay_of_the_recorded_session_agree_verdict_for_verdi
     parts = {(line["camera"], line["frame_id"]): line["part_id"] for line in lines_of(live)}
     assert {(line["camera"], line["frame_id"]): line["part_id"] for line in lines_of(again)} == parts
     assert command("compare", live, again).status == 0
+    again.write_bytes(b"")
+    assert command("compare", live, again).status == 12
+    assert "nothing can be compared" in command("compare", again, again).err
 
 
 def test_cameras_are_recorded_without_being_inspected(tmp_path: Path, command: Command) -> None:

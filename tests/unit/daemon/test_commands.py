@@ -77,6 +77,8 @@ def test_what_is_no_command_is_refused_with_a_reason(verb: Verb, payload: bytes 
     answer = station.answer()
     assert (answer["ok"], answer["code"]) == (False, "bad_payload")
     assert answer["text"]
+    assert "text like" not in answer["text"]
+    assert "should" not in answer["text"]
     assert station.carried_out == []
     assert station.commands.counts.refused == 1
 

@@ -69,3 +69,8 @@ def test_what_a_station_would_not_understand_is_not_sent(
         assert sent == []
     else:
         assert json.loads(sent[0][1])["by"] == "ann"
+
+
+def test_a_mistyped_recipe_is_told_in_words(commander: Commander) -> None:
+    with pytest.raises(UsageError, match=r"^recipe: expected the name of a file, .* got '../x.yaml'$"):
+        commander.send("line1", {"verb": "recipe", "recipe": "../x.yaml"}, by="ann")

@@ -72,21 +72,33 @@ def test_a_minute_comes_back_from_the_history_as_it_was() -> None:
     minute = Minute(5)
     minute.add(message())
     minute.note_latency(10.0, 20.0)
+    minute.note_outbox(7)
+    minute.note_outbox(3)
 
+    assert minute.outbox_depth == 7
     assert Minute.from_dict(5, json.loads(json.dumps(minute.to_dict()))) == minute
+
+
+def test_a_minute_of_an_early_history_has_no_outbox() -> None:
+    content = Minute(5).to_dict()
+    del content["outbox_depth"]
+
+    assert Minute.from_dict(5, content) == Minute(5)
 
 
 def test_charts_add_up_cameras_minute_by_minute() -> None:
     cameras = [CameraLive(name, Window(hours=1)) for name in ("cam1", "cam2")]
     for camera in cameras:
         camera.window.add(message(Judgement.OK), 0)
-    minute = cameras[1].window.add(message(), MINUTE_MS)
+    minute = cameras[1].window.add(message(), 2 * MINUTE_MS)
     minute.note_latency(10.0, 20.0)
+    minute.note_outbox(4)
 
     drawn = figures(cameras)
     assert drawn["trend"] == {
-        "time_s": [0, 60], "ok": [2, 0], "ng": [0, 1], "nd": [0, 0],
-        "latency_p50_ms": [None, 10.0], "latency_p99_ms": [None, 20.0],
+        "time_s": [0, 60, 120], "ok": [2, 0, 0], "ng": [0, 0, 1], "nd": [0, 0, 0],
+        "latency_p50_ms": [None, None, 10.0], "latency_p99_ms": [None, None, 20.0],
+        "outbox_depth": [None, None, 4],
     }  # fmt: skip
     assert drawn["pareto"] == [{"class": "crack", "count": 1}]
     assert sum(count for _, count in drawn["map"]["cells"]) == 1

@@ -1,3 +1,4 @@
+import itertools
 import queue
 
 import cv2
@@ -26,14 +27,14 @@ def test_a_preview_is_a_small_jpeg_of_the_camera() -> None:
     assert image.shape == (48, 64, 3)
 
 
-def test_only_the_newest_of_each_camera_is_sent() -> None:
+def test_of_ok_only_the_newest_of_each_camera_is_sent() -> None:
     sent: queue.Queue[str] = queue.Queue()
     previewer = Previewer(PreviewSettings(every_s=3600), lambda camera, _: sent.put(camera))
-    previewer.commit([part(number=number) for number in range(9)])
-    previewer.commit([part(number=9, camera="cam2")])
+    previewer.commit([part(Judgement.OK, number) for number in range(9)])
+    previewer.commit([part(Judgement.OK, 9, camera="cam2")])
     previewer.start()
     first = {sent.get(timeout=LONG_S), sent.get(timeout=LONG_S)}
-    previewer.commit([part(number=10)])
+    previewer.commit([part(Judgement.OK, 10)])
     previewer.close(LONG_S)
 
     assert first == {"cam1", "cam2"}
@@ -50,6 +51,29 @@ def test_a_part_that_is_not_ok_is_shown_before_an_ok_one_that_came_later(judgeme
     previewer.close(LONG_S)
 
     assert f"result_id={result_id_of(2)}".encode() in shown
+
+
+def test_every_ng_and_nd_is_shown_however_fast_they_follow() -> None:
+    sent: queue.Queue[bytes] = queue.Queue()
+    previewer = Previewer(PreviewSettings(every_s=0.05), lambda _, jpeg: sent.put(jpeg))
+    previewer.commit([part((Judgement.NG, Judgement.ND)[number % 2], number) for number in range(4)])
+    previewer.start()
+    shown = [sent.get(timeout=LONG_S) for _ in range(4)]
+    previewer.close(LONG_S)
+
+    for number, jpeg in enumerate(shown):
+        assert f"result_id={result_id_of(number)}".encode() in jpeg
+
+
+def test_an_ng_waits_less_than_an_ok_after_a_picture() -> None:
+    now_s = itertools.count(0.0, 30.0)
+    sent: queue.Queue[bytes] = queue.Queue()
+    previewer = Previewer(PreviewSettings(every_s=100.0), lambda _, jpeg: sent.put(jpeg), lambda: next(now_s))
+    previewer.start()
+    for number, judgement in enumerate((Judgement.OK, Judgement.NG)):
+        previewer.commit([part(judgement, number)])
+        assert f"result_id={result_id_of(number)}".encode() in sent.get(timeout=LONG_S)
+    previewer.close(LONG_S)
 
 
 def test_the_next_picture_comes_when_its_time_has_come() -> None:

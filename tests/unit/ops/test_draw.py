@@ -71,6 +71,16 @@ def test_the_picture_keeps_its_size_and_the_frame_stays_untouched(size_wh: tuple
     assert (frame == 128).all()
 
 
+def test_a_frame_that_is_to_be_seen_whole_has_the_banner_above_it() -> None:
+    frame = _grey((640, 480))
+    drawn = annotate(frame, _inspection(Judgement.NG, [_square(300, 8, 20)]), is_whole=True)
+    height = len(drawn) - len(frame)
+    assert height > 40
+    assert (drawn[:height] != 128).any(axis=2).mean() > 0.99
+    assert np.array_equal(drawn[height:, :200], frame[:, :200])
+    assert (drawn[height:] != frame).any(axis=2)[:40, 280:340].any()
+
+
 def test_lamps_differ_in_shape_and_not_only_in_colour() -> None:
     lamps = []
     for judgement in Judgement:

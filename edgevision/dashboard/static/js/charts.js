@@ -12,6 +12,8 @@ const clock = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { h
 const bars = (u, ...rest) => uPlot.paths.bars({ size: [0.7, 8] })(u, ...rest);
 const gaps = { spanGaps: false, points: { show: (u) => u.data[0].length < 4, size: 4 } };
 
+const fromZero = (_u, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)];
+
 const CHARTS = {
   "yield-chart": {
     word: "yield_chart",
@@ -31,6 +33,13 @@ const CHARTS = {
     ],
     range: (_u, _low, high) => [0, Math.max(4, high ?? 0)],
   },
+  "rate-chart": {
+    word: "rate_chart",
+    unit: "",
+    lines: (trend) => [trend.ok.map((ok, at) => ok + trend.ng[at] + trend.nd[at])],
+    series: () => [{ label: t("rate"), stroke: colour("--ink"), width: 1.5, ...gaps }],
+    range: fromZero,
+  },
   "latency-chart": {
     word: "latency_chart",
     unit: " ms",
@@ -39,13 +48,20 @@ const CHARTS = {
       { label: "p99", stroke: colour("--ink-soft"), width: 1, dash: [4, 3], ...gaps },
       { label: "p50", stroke: colour("--ink"), width: 1.5, ...gaps },
     ],
-    range: (_u, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)],
+    range: fromZero,
+  },
+  "outbox-chart": {
+    word: "outbox",
+    unit: "",
+    lines: (trend) => [trend.outbox_depth],
+    series: () => [{ label: t("outbox"), stroke: colour("--ink"), width: 1.5, ...gaps }],
+    range: fromZero,
   },
 };
 
 const share = (part, whole) => (whole ? (100 * part) / whole : null);
 
-/** The three charts of a station. */
+/** The charts of a station. */
 export class Trends {
   #plots = new Map();
   #trend = null;

@@ -17,7 +17,7 @@ export async function openCommands(station) {
       () => setText(said, t("command_sent", { verb: t(verb) })),
       (error) => setText(said, t("command_failed", { verb: t(verb), error: error.message })),
     );
-  const recipe = el("input", { name: "recipe", "aria-label": t("recipe"), placeholder: t("recipe"), maxlength: 64, required: true, autocomplete: "off" });
+  const recipe = el("input", { name: "recipe", "aria-label": t("recipe_file"), placeholder: t("recipe_file"), maxlength: 128, required: true, autocomplete: "off" });
   const form = el("form", { class: "command-form" }, recipe, el("button", { class: "button", text: t("recipe") }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

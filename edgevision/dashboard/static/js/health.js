@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { count, number, time } from "./format.js";
+import { reasonText } from "./reasons.js";
 import { known, t } from "./words.js";
 
 /** Show the facts in a definition list; it is built again only when one of them differs. */
@@ -21,7 +22,7 @@ function headFacts(head) {
   const since = status_ms && status !== "online" ? ` · ${time(status_ms)}` : "";
   return [
     [t("status"), t(status ?? "unknown") + since, status === "offline"],
-    [t("state"), state ? known("state", state.state) + (state.text ? ` · ${state.text}` : "") : t("unknown"), state?.state === "Error"],
+    [t("state"), state ? known("state", state.state) + (state.text ? ` · ${reasonText(state.text)}` : "") : t("unknown"), state?.state === "Error"],
     [t("recipe"), info ? `${info.recipe} ${info.recipe_version}` : "–", false],
     ...(info?.models ?? []).flatMap((model) => [
       [t("bundle"), `${model.bundle} ${model.version} · ${model.precision}`, false],

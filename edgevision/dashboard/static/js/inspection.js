@@ -5,6 +5,7 @@ import { byId, el, path, setText } from "./dom.js";
 import { number, partName } from "./format.js";
 import { identityName } from "./identities.js";
 import { Picture } from "./picture.js";
+import { reasonText } from "./reasons.js";
 import { openShell, stationCrumb } from "./shell.js";
 import { showVerdict } from "./verdict.js";
 import { t } from "./words.js";
@@ -38,7 +39,7 @@ function show({ summary, message, previous, next }) {
 
 function showReasons(reasons) {
   const row = ({ code, text, ...facts }) =>
-    el("li", {}, el("p", { text: text ?? "" }), el("p", { class: "note", text: [code, ...Object.entries(facts).map(([name, value]) => `${name} ${value}`)].join(" · ") }));
+    el("li", {}, el("p", { text: reasonText(text ?? "") }), el("p", { class: "note", text: [code, ...Object.entries(facts).map(([name, value]) => `${name} ${value}`)].join(" · ") }));
   byId("reasons").append(...(reasons.length ? reasons.map(row) : [el("li", { class: "note", text: t("no_defect") })]));
 }
 

@@ -24,12 +24,11 @@ function apply(news) {
   if (news.cameras) {
     const last = state.last;
     if (last) state.camera = last.camera;
-    showVerdict(last);
     counters.show(state.totals, state.yield);
     picture.show(...state.shown(station));
   }
+  if (news.head || news.cameras) showVerdict(state.last, state.pause);
   if (news.alarms || news.head) showAlarms(byId("alarms"), station, state.alarms);
-  document.body.dataset.status = state.head?.status ?? "unknown";
 }
 
 async function fill() {

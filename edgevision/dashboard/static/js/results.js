@@ -5,6 +5,7 @@ import { el, path } from "./dom.js";
 import { dayTime, partName, time } from "./format.js";
 import { shape } from "./lamp.js";
 import { Picture } from "./picture.js";
+import { reasonText } from "./reasons.js";
 import { t } from "./words.js";
 
 const MAX_ROWS = 60;
@@ -89,7 +90,7 @@ export class Results {
         el("span", { class: "result-judgement" }, shape(result.judgement), el("span", { text: result.judgement })),
         el("span", { class: "result-part", text: partName(result), title: partName(result) }),
         el("span", { class: "result-time", text: isToday ? time(result.received_ms) : dayTime(result.received_ms) }),
-        el("span", { class: "result-reason", text: result.reason || t("no_defect"), title: result.reason }),
+        el("span", { class: "result-reason", text: reasonText(result.reason) || t("no_defect"), title: reasonText(result.reason) }),
         this.#station === null ? el("span", { class: "result-station", text: result.station }) : null,
       ),
     );

@@ -1,8 +1,13 @@
 // What the page knows of one station, put together from the news.
 
 import { path } from "./dom.js";
+import { known, t } from "./words.js";
 
 const FRESH_MS = 5_000;
+const IDLE = ["Preoperational", "Halted", "Error", "Initialized"];
+
+/** Whether a station of this state judges no part, whatever comes. */
+export const isIdle = (state) => IDLE.includes(state);
 
 export class StationState {
   head = null;
@@ -28,6 +33,13 @@ export class StationState {
   get last() {
     const results = [...this.cameras.values()].map((camera) => camera.last).filter(Boolean);
     return results.reduce((newest, one) => (newest && newest.received_ms >= one.received_ms ? newest : one), null);
+  }
+
+  /** A word and a sentence on why no part is judged; null while parts are, so that no old OK passes for news. */
+  get pause() {
+    const { status, state } = this.head ?? {};
+    if (status && status !== "online") return [t(status), ""];
+    return isIdle(state?.state) ? [known("state", state.state), state.text ?? ""] : null;
   }
 
   /** Width ÷ height of the frames of the chosen camera. */

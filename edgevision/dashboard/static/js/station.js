@@ -40,11 +40,13 @@ function apply(news) {
   const isFirst = state.head === null;
   state.take(news);
   if (isFirst) loadFigures();
-  if (news.head || news.cameras) showHealth(byId("health"), state);
+  if (news.head || news.cameras) {
+    showHealth(byId("health"), state);
+    showVerdict(state.last, state.pause);
+  }
   if (news.cameras) {
     showCameras();
     counters.show(state.totals, state.yield);
-    showVerdict(state.last);
     picture.show(...state.shown(station));
   }
   if (news.alarms || news.head) showAlarms(byId("alarms"), station, state.alarms);
@@ -70,7 +72,10 @@ async function loadFigures() {
   if (document.hidden) return;
   const query = state.names.length > 1 ? `?camera=${encodeURIComponent(state.camera)}` : "";
   const figures = await get(`${path("api", "stations", station, "figures")}${query}`).catch(() => null);
-  if (figures === null) return;
+  if (figures === null) {
+    if (state.head === null) setText(byId("verdict-reason"), t("no_such_station"));
+    return;
+  }
   trends.show(figures.trend);
   showPareto(figures.pareto);
   showMap(figures.map, state.ratio);

@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+
+from edgevision.cli.outputs import keep_apart
+from edgevision.errors import UsageError
+
+
+def test_files_of_their_own_are_fine(tmp_path: Path) -> None:
+    keep_apart([tmp_path / "in", "sample:1"], [tmp_path / "out", None, tmp_path / "page.html", None])
+
+
+def test_nothing_is_written_over_what_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is an input of this command"):
+        keep_apart([tmp_path / "part.png"], [None, tmp_path / "folder" / ".." / "part.png"])
+
+
+def test_two_outputs_need_two_places(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is named for two outputs"):
+        keep_apart([], [tmp_path / "out", tmp_path / "out"])
