@@ -43,7 +43,7 @@ systemd-run --quiet --unit broker --property Type=notify "$mosquitto" -c /etc/br
 # Sends some pictures and then nothing more, with the connection open.
 CAMERA = """
 import threading
-from tests.integration.test_capture import MjpegCamera, serving
+from tests.mjpeg import MjpegCamera, serving
 with serving(MjpegCamera([(range(12, 30), True)])) as camera:
     print(camera.url, file=open("/run/camera.url", "w"), flush=True)
     threading.Event().wait()
