@@ -14,7 +14,15 @@ from edgevision.bundle.write import file_hashes, write_bundle
 from edgevision.engines.spec import EngineName
 from tests.bundles import bundle_parts, dark_part
 
-__all__ = ["ENGINES", "SIZE_WH", "bundle_with", "each_engine", "needs_openvino", "part"]
+__all__ = [
+    "ENGINES",
+    "INSTALLED_OR_SKIPPED",
+    "SIZE_WH",
+    "bundle_with",
+    "each_engine",
+    "needs_openvino",
+    "part",
+]
 
 ENGINES: list[EngineName] = ["onnxruntime", "openvino"]
 SIZE_WH = (48, 32)
@@ -26,9 +34,8 @@ def _installed(engine: EngineName) -> pytest.MarkDecorator:
 
 
 needs_openvino = _installed("openvino")
-each_engine = pytest.mark.parametrize(
-    "engine", [pytest.param(name, marks=_installed(name)) for name in ENGINES]
-)
+INSTALLED_OR_SKIPPED = [pytest.param(name, marks=_installed(name)) for name in ENGINES]
+each_engine = pytest.mark.parametrize("engine", INSTALLED_OR_SKIPPED)
 
 
 def part(*, defective: bool) -> npt.NDArray[np.uint8]:

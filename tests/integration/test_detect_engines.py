@@ -8,23 +8,20 @@ import pytest
 
 from edgevision.bundle.archive import open_bundle
 from edgevision.engines.load import load_engine
-from edgevision.engines.spec import EngineName, EngineRequest
+from edgevision.engines.spec import EngineRequest
 from edgevision.errors import GoldenMismatch, ManifestError
 from edgevision.recipe import DetectStep
 from edgevision.tasks.detect import DetectTask
 from edgevision.types import Frame, ModelRef
 from tests.detectbundles import bright, make_cell_bundle, make_constant_bundle
+from tests.realengines import INSTALLED_OR_SKIPPED
 
 MODEL = ModelRef("board", "cells", "1.0.0", "0" * 64, "fp32", "any", "cpu")
-ENGINES: tuple[tuple[EngineName, str], ...] = (("onnxruntime", "cpu"), ("openvino", "CPU"))
 
 
-@pytest.fixture(params=ENGINES, ids=[name for name, _ in ENGINES])
+@pytest.fixture(params=INSTALLED_OR_SKIPPED)
 def request_of(request: pytest.FixtureRequest) -> EngineRequest:
-    name, provider = request.param
-    if name == "openvino":
-        pytest.importorskip("openvino")
-    return EngineRequest(engine=name, provider=provider, precision="fp32", threads=1, streams=1)
+    return EngineRequest(engine=request.param, precision="fp32", threads=1, streams=1)
 
 
 def yolov5_rows() -> npt.NDArray[np.float32]:
@@ -64,7 +61,9 @@ def test_a_users_own_detector_runs_on_every_engine(
 
 def test_golden_samples_run_on_every_engine(tmp_path: Path, request_of: EngineRequest) -> None:
     for pair in (False, True):
-        load_engine(open_bundle(make_cell_bundle(tmp_path / "cells.zip", pair=pair)), request_of).close()
+        engine = load_engine(open_bundle(make_cell_bundle(tmp_path / "cells.zip", pair=pair)), request_of)
+        assert (engine.info.engine, engine.info.is_fallback) == (request_of.engine, False)
+        engine.close()
 
 
 def test_a_model_that_finds_something_else_is_refused(tmp_path: Path, request_of: EngineRequest) -> None:
