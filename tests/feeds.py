@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from edgevision.ports import Feed
 from edgevision.types import Frame
 
 __all__ = ["LONG_S", "running", "take_until"]
+
 LONG_S = 30.0
+SomeFeed = TypeVar("SomeFeed", bound=Feed)
 
 
 @contextmanager
-def running(feed: Feed) -> Iterator[Feed]:
+def running(feed: SomeFeed) -> Iterator[SomeFeed]:
     feed.start()
     try:
         yield feed

@@ -12,10 +12,10 @@ import cv2
 
 from tests.videos import numbered
 
-__all__ = ["LONG_S", "PASSWORD", "MjpegCamera", "serving"]
+__all__ = ["PASSWORD", "MjpegCamera", "serving"]
 
 PASSWORD = "p@ss/w:rd#1"
-LONG_S = 30.0
+_LONG_S = 30.0
 
 
 @dataclass
@@ -41,7 +41,7 @@ class MjpegCamera:
             head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
             request.wfile.write(head.encode() + jpeg + b"\r\n")
         if stalls:
-            self.go_on.wait(LONG_S)
+            self.go_on.wait(_LONG_S)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Streams from a real HTTP server on the loopback, and files through the whole feed."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from edgevision.capture.video import VideoSource
 from edgevision.config.station import CameraSettings
 from edgevision.errors import CameraRefusedSetting, CaptureError, TruncatedInput
 from edgevision.ports import Feed
-from edgevision.types import Frame
-from tests.mjpeg import LONG_S, PASSWORD, MjpegCamera, serving
+from tests.feeds import LONG_S, running, take_until
+from tests.mjpeg import PASSWORD, MjpegCamera, serving
 from tests.videos import grey_step, numbered, shorten, write_video
 
 
@@ -27,24 +26,9 @@ def url_source(url: str, **fields: Any) -> UrlSource:
     return UrlSource(CameraSettings.model_validate({"name": "line-a", "source": url, **fields}))
 
 
-@contextmanager
-def live(source: UrlSource) -> Iterator[LiveFeed]:
-    feed = LiveFeed(
-        source, "line-a", reopen_min_s=0.01, reopen_max_s=0.05, stop_timeout_s=LONG_S, rng=random.Random(1)
-    )
-    feed.start()
-    try:
-        yield feed
-    finally:
-        feed.stop()
-
-
-def take_until(feed: Feed, wanted: Callable[[Frame], bool]) -> Frame:
-    while True:
-        frame = feed.take(LONG_S)
-        assert frame is not None
-        if wanted(frame):
-            return frame
+def live(source: UrlSource) -> AbstractContextManager[LiveFeed]:
+    times = {"reopen_min_s": 0.01, "reopen_max_s": 0.05, "stop_timeout_s": LONG_S}
+    return running(LiveFeed(source, "line-a", **times, rng=random.Random(1)))
 
 
 def take_all(feed: Feed, steps: list[int]) -> None:
