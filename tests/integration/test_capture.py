@@ -27,8 +27,10 @@ def url_source(url: str, **fields: Any) -> UrlSource:
 
 
 def live(source: UrlSource) -> AbstractContextManager[LiveFeed]:
-    times = {"reopen_min_s": 0.01, "reopen_max_s": 0.05, "stop_timeout_s": LONG_S}
-    return running(LiveFeed(source, "line-a", **times, rng=random.Random(1)))
+    rng = random.Random(1)
+    return running(
+        LiveFeed(source, "line-a", reopen_min_s=0.01, reopen_max_s=0.05, stop_timeout_s=LONG_S, rng=rng)
+    )
 
 
 def take_all(feed: Feed, steps: list[int]) -> None:
