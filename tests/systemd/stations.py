@@ -27,6 +27,7 @@ CREDENTIAL = "/etc/credstore/edgevision.test.mqtt-password"
 PASSWORD = "p@ss of line 1"
 ACCESS = ("-u", "line1", "-P", PASSWORD)
 RECIPE = "/etc/edgevision/surface-crack.yaml"
+
 # Quicker than in the field, so that the tests are; a stop that takes more than 5 s is a failure.
 WATCHDOG_S = 8
 QUICKER = f"""
@@ -35,6 +36,7 @@ WatchdogSec={WATCHDOG_S}
 TimeoutStopSec=5
 RestartSec=500ms
 """
+
 BROKER = """
 set -e
 echo 'listener 1883 127.0.0.1
@@ -46,6 +48,7 @@ systemctl reset-failed broker 2>/dev/null || true
 mosquitto=$(PATH=$PATH:/usr/sbin command -v mosquitto)
 systemd-run --quiet --unit broker --property Type=notify "$mosquitto" -c /etc/broker.conf
 """
+
 # Sends some pictures and then nothing more, with the connection open.
 CAMERA = """
 import threading
@@ -54,6 +57,7 @@ with serving(MjpegCamera([(range(12, 30), True)])) as camera:
     print(camera.url, file=open("/run/camera.url", "w"), flush=True)
     threading.Event().wait()
 """
+
 SERVE = """
 set -e
 rm -f /run/camera.url

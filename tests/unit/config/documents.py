@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.config.document import (
-    load_any,
-)
+from edgevision.config.document import load_any
 from edgevision.errors import ConfigError
 
 __all__ = ["RECIPE", "STATION", "refusal", "write"]
+
 RECIPE = """\
 schema: edgevision.recipe/1
 name: plate
@@ -22,7 +21,6 @@ rules:
     label: crack
     max_count: 0
 """
-
 
 STATION = """\
 schema: edgevision.station/1

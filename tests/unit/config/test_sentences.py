@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from edgevision.bundle.manifest import Manifest
-from edgevision.config.document import (
-    load_any,
-)
+from edgevision.config.document import load_any
 from edgevision.config.sentences import PATTERNS
 from edgevision.config.station import Station
 from edgevision.errors import ConfigError

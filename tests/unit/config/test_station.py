@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.config.document import (
-    load_station,
-)
+from edgevision.config.document import load_station
 from edgevision.errors import ConfigError
 from tests.unit.config.documents import STATION, refusal, write
 
