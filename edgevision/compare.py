@@ -42,7 +42,6 @@ class Result:
     boxes: tuple[tuple[str, float, BoxXyxy], ...]
     """Class, score and box of each defect, in pixels of the frame."""
     size_wh: tuple[int, int]
-    ts_ms: int
     part_id: str | None
     origin: tuple[tuple[str, str], ...]
     """What made it: recipe, bundle, engine, as names and values."""

@@ -18,7 +18,7 @@ from edgevision.errors import UsageError
 from edgevision.ops.boxes import prior_boxes
 from export.convert import sealed
 
-__all__ = ["LOWEST_SCORE", "finished_fields", "with_decoding", "with_suppression"]
+__all__ = ["LOWEST_SCORE", "finished_fields", "with_suppression"]
 
 LOWEST_SCORE = 0.01
 """Below it no finding leaves the graph, whatever threshold the device has."""
@@ -78,17 +78,7 @@ def with_suppression(model: onnx.ModelProto, manifest: Manifest) -> onnx.ModelPr
         [classes, graph.value(np.int64(len(manifest.labels))), graph.value(np.array([0, 1], np.float32))],
     )
     graph.add("Mul", [graph.add("Gather", [scores, rows], axis=1), own], output=_SCORES)
-    return graph.finished((_BOXES, 4), (_SCORES, len(manifest.labels)), rows=None)
-
-
-def with_decoding(model: onnx.ModelProto, manifest: Manifest) -> onnx.ModelProto:
-    """Return a raw SSD model that answers all boxes (1, N, 4) in pixels and all scores (1, N, C)."""
-    graph = _Graph(model)
-    graph.add("Identity", [_decoded(graph, manifest)], output=_BOXES)
-    graph.add("Identity", [_probabilities(graph, manifest)], output=_SCORES)
-    return graph.finished(
-        (_BOXES, 4), (_SCORES, len(manifest.labels)), rows=manifest.require_detect().prior_count
-    )
+    return graph.finished((_BOXES, 4), (_SCORES, len(manifest.labels)))
 
 
 def _decoded(graph: "_Graph", manifest: Manifest) -> str:
@@ -145,12 +135,12 @@ class _Graph:
         bounds = [[first], [first + 2 if end is None else end], [2]]
         return self.add("Slice", [source, *(self.value(np.array(bound, np.int64)) for bound in bounds)])
 
-    def finished(self, *outputs: tuple[str, int], rows: int | None) -> onnx.ModelProto:
-        """Return the model with these outputs of so many rows and values each."""
+    def finished(self, *outputs: tuple[str, int]) -> onnx.ModelProto:
+        """Return the model with these outputs, of a row per finding and so many values in each."""
         graph = self._model.graph
         del graph.output[:]
         graph.output.extend(
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, rows or "findings", values])
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "findings", values])
             for name, values in outputs
         )
         return sealed(self._model)

@@ -75,21 +75,13 @@ def write_packed(
     """
     facts, cost = work.read_facts(), cost_of(work.read_model("fp32"))
     files, golden = golden_files(result)
-    models = {}
-    for precision in PRECISIONS:
-        model = work.read_model(precision)
-        if suppression:
-            model = with_suppression(model, result.subject.manifest)
-        name = work.model_path(precision).name
-        files[name] = model.SerializeToString(deterministic=True)
-        models[precision] = ModelFile(
-            file=name, opset=_opset(model.opset_import), ir_version=model.ir_version
-        )
+    models, entries = _models(work, result.subject.manifest, suppression=suppression)
+    files |= models
     moment = (created or _now()).strftime("%Y-%m-%dT%H:%M:%SZ")
     fields = _fields(facts, result, cost) | {
         "created": moment,
         "command": command,
-        "models": models,
+        "models": entries,
         "golden": golden,
     }
     if suppression:
@@ -98,6 +90,22 @@ def write_packed(
     files[CARD_FILE] = model_card(draft, facts, result).encode()
     manifest = Manifest.model_validate(fields | {"files": file_hashes(files)})
     _publish(out, manifest, files)
+
+
+def _models(work: Work, manifest: Manifest, *, suppression: bool) -> tuple[Files, dict[Precision, ModelFile]]:
+    """Return the models as files, and their manifest entries."""
+    files: Files = {}
+    entries: dict[Precision, ModelFile] = {}
+    for precision in PRECISIONS:
+        model = work.read_model(precision)
+        if suppression:
+            model = with_suppression(model, manifest)
+        name = work.model_path(precision).name
+        files[name] = model.SerializeToString(deterministic=True)
+        entries[precision] = ModelFile(
+            file=name, opset=_opset(model.opset_import), ir_version=model.ir_version
+        )
+    return files, entries
 
 
 def _now() -> datetime:

@@ -1,5 +1,6 @@
 """Recipes, stations and pictures in a folder, for the tests of whole programs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ __all__ = [
     "check_message",
     "loaded_recipe",
     "loaded_station",
+    "read_results",
     "run_edgevision",
     "write_parts",
     "write_recipe",
@@ -32,7 +34,7 @@ COMMAND = [sys.executable, "-m", "edgevision"]
 FRUGAL = ["--engine", "onnxruntime", "--precision", "fp32"]
 """Options that leave nothing to measure."""
 
-_PROCESS_TIMEOUT_S = 300
+_PROCESS_TIMEOUT_S = 900
 _VALIDATORS = {name: jsonschema.Draft202012Validator(schema) for name, schema in schemas().items()}
 
 
@@ -98,6 +100,14 @@ def write_parts(folder: Path, count: int = 6, *, truth: bool = False) -> Path:
 def check_message(name: str, message: object) -> None:
     """Check a message against its published schema."""
     _VALIDATORS[name].validate(message)
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Return the results in a file of lines, each checked against the schema."""
+    messages = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for message in messages:
+        check_message("result", message)
+    return messages
 
 
 def run_edgevision(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

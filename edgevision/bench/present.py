@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edgevision.bench.figures import Spread
-from edgevision.bench.report import LedgerReport, Loop, Machine, Model, Report
+from edgevision.bench.report import LedgerReport, Loop, Machine, Model, PostProcess, Report, Start
 
 __all__ = ["Table", "ledger_tables", "shown", "tables"]
 
@@ -25,40 +25,11 @@ class Table:
 def tables(report: Report) -> Iterator[Table]:
     """Give the tables of a report. Figures are medians, with the lowest and highest round in brackets."""
     yield Table("Benchmark", ("", ""), list(_facts(report)))
-    yield Table(
-        "Model alone",
-        ("engine", "latency, all cores", "rate, a call per core", "CPU per call"),
-        [_model_row(model) for model in report.models]
-        + [(name, f"does not run: {reason}", "", "") for name, reason in report.refused.items()],
-    )
+    yield _models_table(report)
     if report.postprocess is not None:
-        found = report.postprocess
-        yield Table(
-            "From the answer to boxes",
-            ("candidates", "time, one core"),
-            [(str(found.candidates), shown(found.time_ms, "ms"))],
-        )
-    yield Table(
-        "Whole loop, beside bare decoding and the bare model",
-        ("engine", "rate", "bound", "share of the bound", "CPU per frame", "CPU, decode + model = 1"),
-        [
-            (
-                "decoding only",
-                shown(report.decode_rate_hz, "/s"),
-                "",
-                "",
-                shown(report.decode_cpu_ms, "ms"),
-                "",
-            ),
-            *map(_loop_row, report.loops),
-        ],
-    )
-    start = report.start
-    yield Table(
-        "Fresh process",
-        ("modules imported", "first verdict", "largest resident memory"),
-        [(shown(start.import_s, "s"), shown(start.first_verdict_s, "s"), shown(start.peak_mb, "MB"))],
-    )
+        yield _postprocess_table(report.postprocess)
+    yield _loops_table(report)
+    yield _start_table(report.start)
 
 
 def ledger_tables(report: LedgerReport) -> Iterator[Table]:
@@ -92,6 +63,40 @@ def ledger_tables(report: LedgerReport) -> Iterator[Table]:
                 shown(report.commit_p99_ms, "ms"),
             )
         ],
+    )
+
+
+def _models_table(report: Report) -> Table:
+    refused = [(name, f"does not run: {reason}", "", "") for name, reason in report.refused.items()]
+    return Table(
+        "Model alone",
+        ("engine", "latency, all cores", "rate, a call per core", "CPU per call"),
+        [*map(_model_row, report.models), *refused],
+    )
+
+
+def _postprocess_table(found: PostProcess) -> Table:
+    return Table(
+        "From the answer to boxes",
+        ("candidates", "time, one core"),
+        [(str(found.candidates), shown(found.time_ms, "ms"))],
+    )
+
+
+def _loops_table(report: Report) -> Table:
+    decoding = (shown(report.decode_rate_hz, "/s"), "", "", shown(report.decode_cpu_ms, "ms"), "")
+    return Table(
+        "Whole loop, beside bare decoding and the bare model",
+        ("engine", "rate", "bound", "share of the bound", "CPU per frame", "CPU, decode + model = 1"),
+        [("decoding only", *decoding), *map(_loop_row, report.loops)],
+    )
+
+
+def _start_table(start: Start) -> Table:
+    return Table(
+        "Fresh process",
+        ("modules imported", "first verdict", "largest resident memory"),
+        [(shown(start.import_s, "s"), shown(start.first_verdict_s, "s"), shown(start.peak_mb, "MB"))],
     )
 
 

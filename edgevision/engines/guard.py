@@ -46,8 +46,6 @@ class EngineHealth:
     """`restarted` for a while after a restart; `replaced` as long as another engine is in use;
     `failed` while none is."""
     cause: str = ""
-    restarts: int = 0
-    """How often an engine was loaded again since the start."""
 
 
 class GuardedEngine:
@@ -81,7 +79,6 @@ class GuardedEngine:
         self._untried = list(range(len(self._loads)))
         self._repaired_s: float | None = None
         self._cause = ""
-        self._restarts = 0
         self._closing = threading.Event()
         self._repair: threading.Thread | None = None
 
@@ -94,7 +91,7 @@ class GuardedEngine:
     def health(self) -> EngineHealth:
         """How it is doing."""
         with self._lock:
-            return EngineHealth(self._state, self._cause, self._restarts)
+            return EngineHealth(self._state, self._cause)
 
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
         """Run (1, H, W, C) uint8; raises EngineError, at once while no engine runs."""
@@ -175,7 +172,6 @@ class GuardedEngine:
             if is_wanted:
                 self._engine, self._info, self._used = engine, engine.info, index
                 self._repaired_s = self._clock()
-                self._restarts += 1
         if is_wanted:
             _log.warning("the model runs again, on %s %s", engine.info.engine, engine.info.provider)
         else:

@@ -56,7 +56,7 @@ def measure_line(mask: Mask) -> LineMeasure:
     diameters = _inscribed_diameters(padded)
     if diameters.max() > _DIAMETER_MAX_PX:
         return _measure_reduced(mask, int(np.ceil(diameters.max() / _DIAMETER_MAX_PX)))
-    graph = _pruned(_Graph.of(np.flatnonzero(_thinned(padded)), padded.shape[1]), diameters)
+    graph = _pruned(_Graph.of(np.flatnonzero(skeleton(padded)), padded.shape[1]), diameters)
     branches = graph.branches()
     length = sum(_length(graph.points_xy[branch]) for branch in branches)
     ends = np.repeat(graph.pixels, np.maximum(2 - graph.degrees, 0))
@@ -87,17 +87,13 @@ def _measure_reduced(mask: Mask, factor: int) -> LineMeasure:
     return LineMeasure(*(factor * value for value in astuple(measure_line(small))))
 
 
-def skeleton(mask: Mask) -> Mask:
-    """Thin (h, w) uint8 of 0 and 1 to lines one pixel wide with the same connectivity.
+def skeleton(padded: Mask) -> Mask:
+    """Thin (h, w) uint8 of 0 and 1, with 0 along its border, to lines one pixel wide that connect the same.
 
     The two-subiteration algorithm of Guo and Hall (Parallel thinning with two-subiteration
     algorithms, CACM 32(3), 1989), which unlike that of Zhang and Suen (1984) keeps diagonals two
     pixels wide. Only set pixels are visited.
     """
-    return _thinned(np.pad(mask, 1))[1:-1, 1:-1]
-
-
-def _thinned(padded: Mask) -> Mask:
     flat = padded.copy().ravel()
     pixels = np.flatnonzero(flat)
     offsets = _offsets(padded.shape[1])

@@ -59,7 +59,6 @@ def _result(path: Path, number: int, line: bytes, keys: Keys) -> Result:
                 (each["class"], each["score"], tuple(each["box_xyxy"])) for each in message["defects"]
             ),
             size_wh=(int(message["width"]), int(message["height"])),
-            ts_ms=int(message["ts"]),
             part_id=message.get("part_id"),
             origin=tuple((name, str(message[name])) for name in (*_ORIGIN, *_ENGINE) if name in message),
         )

@@ -3,8 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.bundles import dark_part
 from tests.faults.cameras import Picture, jpeg, network_camera
 from tests.faults.figures import print_row
 from tests.faults.verdicts import codes, station
+from tests.feeds import running
 from tests.videos import numbered
 
 LONG_S = 60.0
@@ -32,15 +32,6 @@ LIVING = [jpeg(numbered(index)) for index in range(30)]
 def showing(pictures: Sequence[bytes]) -> Picture:
     """Return a camera's picture by number: these, again and again."""
     return lambda number: pictures[number % len(pictures)]
-
-
-@contextmanager
-def running(feed: Feed) -> Iterator[Feed]:
-    feed.start()
-    try:
-        yield feed
-    finally:
-        feed.stop()
 
 
 def take_after(feed: Feed, monotonic_ns: int) -> Frame:

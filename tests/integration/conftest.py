@@ -3,12 +3,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from edgevision.cli import main
 from tests.mosquitto import Mosquitto, running_mosquitto
+from tests.stations import FRUGAL
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,12 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def replay(command: Command) -> Command:
+    """Run `edgevision replay` on the quickest engine."""
+    return partial(command, "replay", *FRUGAL)
 
 
 @pytest.fixture

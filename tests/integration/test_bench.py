@@ -7,7 +7,7 @@ import pytest
 from edgevision.bundle.archive import open_bundle
 from tests.bundles import make_bundle
 from tests.detectbundles import make_cell_bundle
-from tests.integration.test_cli_process import edgevision
+from tests.stations import run_edgevision
 from tests.videos import shorten, write_video
 
 FRAMES = 12
@@ -19,7 +19,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bench")
     make_bundle(folder / "tiny.zip", precisions=("fp32", "int8"))
     write_video(folder / "belt.avi", frames=FRAMES)
-    done = edgevision(
+    done = run_edgevision(
         *("bench", str(folder / "tiny.zip"), "--video", str(folder / "belt.avi"), "--rounds", "1"),
         *("--engine", "onnxruntime", "--precision", "int8", "--json", str(folder / "bench.json")),
         XDG_CACHE_HOME=str(folder / "cache"),
@@ -90,7 +90,7 @@ def test_people_get_tables_and_no_noise(folder: Path) -> None:
 
 
 def test_a_video_that_is_not_there_ends_with_6(folder: Path) -> None:
-    done = edgevision("bench", str(folder / "tiny.zip"), "--video", str(folder / "absent.mp4"))
+    done = run_edgevision("bench", str(folder / "tiny.zip"), "--video", str(folder / "absent.mp4"))
 
     assert done.returncode == 6
     assert "absent.mp4" in done.stderr
@@ -98,7 +98,7 @@ def test_a_video_that_is_not_there_ends_with_6(folder: Path) -> None:
 
 
 def test_figures_that_could_not_be_written_are_refused_before_measuring(folder: Path) -> None:
-    done = edgevision("bench", str(folder / "tiny.zip"), "--json", str(folder / "absent" / "bench.json"))
+    done = run_edgevision("bench", str(folder / "tiny.zip"), "--json", str(folder / "absent" / "bench.json"))
 
     assert done.returncode == 8
     assert done.stdout == ""
@@ -108,13 +108,13 @@ def test_a_damaged_bundle_ends_with_4(folder: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.zip"
     damaged.write_bytes((folder / "tiny.zip").read_bytes()[:-100])
 
-    assert edgevision("bench", str(damaged)).returncode == 4
+    assert run_edgevision("bench", str(damaged)).returncode == 4
 
 
 def test_a_recording_that_ends_early_is_told_and_not_measured(folder: Path) -> None:
     cut = shorten(folder / "belt.avi", 0.6)
 
-    done = edgevision("bench", str(folder / "tiny.zip"), "--video", str(cut), "--rounds", "1")
+    done = run_edgevision("bench", str(folder / "tiny.zip"), "--video", str(cut), "--rounds", "1")
 
     assert done.returncode == 3
     assert str(cut) in done.stderr
@@ -123,7 +123,7 @@ def test_a_recording_that_ends_early_is_told_and_not_measured(folder: Path) -> N
 def test_a_detector_is_measured_with_what_it_costs_beside_its_model(tmp_path: Path) -> None:
     make_cell_bundle(tmp_path / "cells.zip")
     write_video(tmp_path / "belt.avi", frames=FRAMES)
-    done = edgevision(
+    done = run_edgevision(
         *("bench", str(tmp_path / "cells.zip"), "--video", str(tmp_path / "belt.avi"), "--rounds", "1"),
         *("--engine", "onnxruntime", "--json", str(tmp_path / "bench.json")),
         XDG_CACHE_HOME=str(tmp_path / "cache"),
@@ -140,7 +140,7 @@ def test_what_a_ledger_costs_is_told_beside_its_limit(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = edgevision(
+    done = run_edgevision(
         *("bench", str(folder / "tiny.zip"), "--ledger", "--rounds", "1", "--engine", "onnxruntime"),
         *("--json", "ledger.json"),
         XDG_CACHE_HOME=str(folder / "cache"),

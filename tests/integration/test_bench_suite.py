@@ -1,6 +1,5 @@
 """The suite of the benchmark as a user runs it, short, and the pieces of it that need real engines."""
 
-import importlib.util
 import json
 from collections.abc import Callable
 from contextlib import chdir
@@ -23,17 +22,15 @@ from edgevision.bench.suite.sessions import (
 from edgevision.errors import EngineError
 from tests.bundles import make_onnx
 from tests.integration.conftest import Command
-from tests.integration.test_cli_process import edgevision
 from tests.mosquitto import needs_mosquitto
+from tests.realengines import needs_openvino
 from tests.repo.files import ROOT
+from tests.stations import run_edgevision
 from tests.videos import write_video
 
 SIZE = 64
 FRAMES = 12
 
-needs_openvino = pytest.mark.skipif(
-    importlib.util.find_spec("openvino") is None, reason="openvino is not installed"
-)
 each_call = pytest.mark.parametrize(
     "load", [onnxruntime_call, opencv_call, pytest.param(openvino_call, marks=needs_openvino)]
 )
@@ -99,7 +96,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("suite")
     write_video(folder / "belt.avi", frames=FRAMES)
     with chdir(folder):
-        done = edgevision(
+        done = run_edgevision(
             *("bench", "--suite", "--video", "belt.avi", "--rounds", "1", "--turn", "0.05"),
             *("--out", "suite.json"),
             XDG_CACHE_HOME=str(folder / "cache"),
@@ -175,7 +172,7 @@ def test_a_live_station_is_watched_from_outside(content: dict[str, Any]) -> None
 
 
 def test_a_bundle_or_the_suite_must_be_named() -> None:
-    done = edgevision("bench")
+    done = run_edgevision("bench")
 
     assert done.returncode == 2
     assert "builtin:surface-crack, or --suite" in done.stderr

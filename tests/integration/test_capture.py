@@ -1,12 +1,7 @@
 """Streams from a real HTTP server on the loopback, and files through the whole feed."""
 
-import base64
 import random
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -21,67 +16,9 @@ from edgevision.capture.video import VideoSource
 from edgevision.config.station import CameraSettings
 from edgevision.errors import CameraRefusedSetting, CaptureError, TruncatedInput
 from edgevision.ports import Feed
-from edgevision.types import Frame
+from tests.feeds import LONG_S, running, take_until
+from tests.mjpeg import PASSWORD, MjpegCamera, serving
 from tests.videos import grey_step, numbered, shorten, write_video
-
-LONG_S = 30.0
-PASSWORD = "p@ss/w:rd#1"
-
-
-@dataclass
-class MjpegCamera:
-    """A network camera: what each connection does is scripted, the last one repeats.
-
-    A connection sends its numbered pictures, then waits for `go_on` if it stalls, then ends.
-    """
-
-    connections: list[tuple[range, bool]]
-    go_on: threading.Event = field(default_factory=threading.Event)
-    served: int = 0
-    url: str = ""
-
-    def serve(self, request: BaseHTTPRequestHandler) -> None:
-        pictures, stalls = self.connections[min(self.served, len(self.connections) - 1)]
-        self.served += 1
-        request.send_response(200)
-        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        request.end_headers()
-        for index in pictures:
-            jpeg = cv2.imencode(".jpg", numbered(index))[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            request.wfile.write(head.encode() + jpeg + b"\r\n")
-        if stalls:
-            self.go_on.wait(LONG_S)
-
-
-@contextmanager
-def serving(camera: MjpegCamera) -> Iterator[MjpegCamera]:
-    expected = "Basic " + base64.b64encode(f"bob:{PASSWORD}".encode()).decode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path.startswith("/private") and self.headers["Authorization"] != expected:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
-                self.end_headers()
-                return
-            with suppress(ConnectionError):
-                camera.serve(self)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    camera.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield camera
-    finally:
-        camera.go_on.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def url_source(url: str, **fields: Any) -> UrlSource:
@@ -89,24 +26,11 @@ def url_source(url: str, **fields: Any) -> UrlSource:
     return UrlSource(CameraSettings.model_validate({"name": "line-a", "source": url, **fields}))
 
 
-@contextmanager
-def live(source: UrlSource) -> Iterator[LiveFeed]:
-    feed = LiveFeed(
-        source, "line-a", reopen_min_s=0.01, reopen_max_s=0.05, stop_timeout_s=LONG_S, rng=random.Random(1)
+def live(source: UrlSource) -> AbstractContextManager[LiveFeed]:
+    rng = random.Random(1)
+    return running(
+        LiveFeed(source, "line-a", reopen_min_s=0.01, reopen_max_s=0.05, stop_timeout_s=LONG_S, rng=rng)
     )
-    feed.start()
-    try:
-        yield feed
-    finally:
-        feed.stop()
-
-
-def take_until(feed: Feed, wanted: Callable[[Frame], bool]) -> Frame:
-    while True:
-        frame = feed.take(LONG_S)
-        assert frame is not None
-        if wanted(frame):
-            return frame
 
 
 def take_all(feed: Feed, steps: list[int]) -> None:

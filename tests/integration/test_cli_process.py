@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.stations import COMMAND, run_edgevision
+
 EXAMPLES = Path(__file__).parents[2] / "deploy/examples"
-COMMAND = [sys.executable, "-m", "edgevision"]
-
-
-def edgevision(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, env=os.environ | environment, check=False
-    )
 
 
 def test_help_works_without_a_terminal_or_a_home() -> None:
-    done = edgevision("--help", HOME="/nonexistent", TERM="dumb")
+    done = run_edgevision("--help", HOME="/nonexistent", TERM="dumb")
 
     assert done.returncode == 0
     assert "Exit statuses" in done.stdout
@@ -42,7 +37,7 @@ def test_a_mistake_in_a_file_is_told_without_a_traceback(tmp_path: Path) -> None
     path = tmp_path / "station.yaml"
     path.write_text((EXAMPLES / "station.yaml").read_text().replace("recipe:", "receipt:"))
 
-    done = edgevision("check", str(path))
+    done = run_edgevision("check", str(path))
 
     assert done.returncode == 78
     assert "receipt: unknown key; did you mean 'recipe'?" in done.stderr
@@ -51,7 +46,7 @@ def test_a_mistake_in_a_file_is_told_without_a_traceback(tmp_path: Path) -> None
 
 
 def test_messages_have_no_colour_codes_outside_a_terminal() -> None:
-    assert "\x1b" not in edgevision("check", "/nonexistent.yaml").stderr
+    assert "\x1b" not in run_edgevision("check", "/nonexistent.yaml").stderr
 
 
 def test_a_reader_that_goes_away_ends_the_output_quietly() -> None:

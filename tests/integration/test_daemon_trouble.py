@@ -17,7 +17,7 @@ from tests.daemons import (
     wait_until,
 )
 from tests.integration.conftest import Command
-from tests.integration.test_capture import MjpegCamera, serving
+from tests.mjpeg import MjpegCamera, serving
 from tests.mosquitto import needs_mosquitto
 from tests.stations import (
     check_message,

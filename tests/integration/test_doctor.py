@@ -1,4 +1,4 @@
-"""The doctor at a real Mosquitto, real certificates and real sockets: each way to fail told apart."""
+"""The doctor at a real Mosquitto and real sockets: each way to fail told apart."""
 
 import json
 import shutil
@@ -11,55 +11,16 @@ from typing import Any
 
 import pytest
 
-from edgevision.config.station import MqttSettings, Station
-from edgevision.doctor.broker import check_broker
-from edgevision.doctor.findings import Finding, Grade
+from edgevision.doctor.findings import Grade
 from edgevision.mqtt.broker import EmbeddedBroker
-from tests.certificates import Authority
 from tests.clients import until
+from tests.examinations import examined, failure, verdicts
 from tests.integration.conftest import Command
 from tests.mosquitto import Mosquitto, Subscriber, free_port, needs_mosquitto, running_mosquitto
 from tests.stations import write_station
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
-
-STATION = Station.model_validate(
-    {
-        "schema": "edgevision.station/1",
-        "station": "line1",
-        "recipe": "recipe.yaml",
-        "cameras": [{"source": "sample:1"}],
-    }
-)
 PASSWD = shutil.which("mosquitto_passwd") or "/usr/bin/mosquitto_passwd"
-
-
-def examined(port: int, host: str = "127.0.0.1", **changes: Any) -> list[Finding]:
-    fields = {"host": host, "port": port, "connect_timeout_s": 2.0} | changes
-    return list(check_broker(STATION.model_copy(update={"mqtt": MqttSettings.model_validate(fields)})))
-
-
-def verdicts(findings: list[Finding]) -> dict[str, str]:
-    return {finding.name: finding.verdict.value for finding in findings}
-
-
-def failure(findings: list[Finding]) -> Finding:
-    """Return the one failure, which ends the examination and has a remedy."""
-    assert [finding.verdict for finding in findings[:-1]] == [Grade.OK] * (len(findings) - 1)
-    assert findings[-1].verdict is Grade.FAIL
-    assert findings[-1].remedy
-    assert "\n" not in findings[-1].text
-    return findings[-1]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-def tls_config(authority: Authority, name: str = "server", extra: str = "", **changes: Any) -> str:
-    certificate, key = authority.issue(name, **changes)
-    return f"cafile {authority.certificate}\ncertfile {certificate}\nkeyfile {key}\n{extra}"
 
 
 @contextmanager
@@ -131,81 +92,6 @@ def test_a_port_that_speaks_no_mqtt() -> None:
         found = failure(examined(listener.getsockname()[1], connect_timeout_s=0.3))
 
     assert (found.name, "CONNACK" in found.text) == ("broker.connack", True)
-
-
-def test_tls_at_a_trusted_broker_is_fine(authority: Authority) -> None:
-    with running_mosquitto(tls_config(authority)) as broker:
-        findings = examined(broker.port, tls={"ca_file": authority.certificate})
-
-    # The certificates of these tests last for ten days.
-    assert verdicts(findings)["broker.tls"] == "WARN"
-    assert "expires on" in findings[2].text
-    assert findings[-1].verdict is Grade.OK
-
-
-@pytest.mark.parametrize(
-    ("changes", "what", "remedy"),
-    [
-        ({"expired": True}, "has expired", "renew it"),
-        ({"host": "10.1.2.3"}, "is for another address", "mqtt.host"),
-    ],
-)
-def test_a_certificate_of_the_broker_that_is_not_right(
-    authority: Authority, changes: dict[str, Any], what: str, remedy: str
-) -> None:
-    with running_mosquitto(tls_config(authority, "wrong", **changes)) as broker:
-        found = failure(examined(broker.port, tls={"ca_file": authority.certificate}))
-
-    assert found.name == "broker.tls"
-    assert what in found.text
-    assert remedy in found.remedy
-
-
-def test_a_certificate_for_another_host_name(authority: Authority) -> None:
-    with running_mosquitto(tls_config(authority, "named", host="broker.example")) as broker:
-        found = failure(examined(broker.port, host="localhost", tls={"ca_file": authority.certificate}))
-
-    assert "is for another host name" in found.text
-
-
-def test_a_certificate_of_an_unknown_authority(authority: Authority, tmp_path: Path) -> None:
-    stranger = Authority(tmp_path)
-    with running_mosquitto(tls_config(authority)) as broker:
-        found = failure(examined(broker.port, tls={"ca_file": stranger.certificate}))
-
-    assert "authority" in found.text
-    assert "tls.ca_file" in found.remedy
-
-
-def test_tls_at_a_port_without_it(authority: Authority) -> None:
-    with running_mosquitto() as broker:
-        found = failure(examined(broker.port, tls={"ca_file": authority.certificate}))
-
-    assert (found.name, "TLS port" in found.remedy) == ("broker.tls", True)
-
-
-@pytest.mark.parametrize("is_expired", [None, True], ids=["none", "expired"])
-def test_a_client_certificate_that_the_broker_does_not_take(
-    authority: Authority, tmp_path: Path, is_expired: bool | None
-) -> None:
-    tls = {"ca_file": authority.certificate}
-    if is_expired:
-        certificate, key = authority.issue("old-station", expired=True)
-        tls |= {"cert_file": certificate, "key_file": key}
-    with running_mosquitto(tls_config(authority, extra="require_certificate true")) as broker:
-        found = failure(examined(broker.port, tls=tls))
-
-    assert found.name == "broker.tls"
-    assert "does not take this station's certificate" in found.text
-
-
-def test_a_client_certificate_that_the_broker_takes(authority: Authority) -> None:
-    certificate, key = authority.issue("station")
-    tls = {"ca_file": authority.certificate, "cert_file": certificate, "key_file": key}
-    with running_mosquitto(tls_config(authority, extra="require_certificate true")) as broker:
-        findings = examined(broker.port, tls=tls)
-
-    assert verdicts(findings)["broker.publish"] == "OK"
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])

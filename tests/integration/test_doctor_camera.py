@@ -5,7 +5,7 @@ from typing import Any
 from edgevision.config.station import CameraSettings
 from edgevision.doctor.camera import check_camera
 from edgevision.doctor.findings import Finding, Grade
-from tests.integration.test_capture import MjpegCamera, serving
+from tests.mjpeg import MjpegCamera, serving
 
 
 def examined(camera: MjpegCamera, **changes: Any) -> Finding:

@@ -21,7 +21,7 @@ from edgevision.engines.spec import EngineRequest, ProviderName
 from edgevision.errors import EngineError
 from tests.bundles import make_bundle
 from tests.gpuruntime import CUDA, TENSORRT, DeviceValue, ImaginedGpu
-from tests.integration.test_engines import SIZE_WH, part
+from tests.realengines import SIZE_WH, part
 
 Imagine = Callable[..., ImaginedGpu]
 

@@ -14,7 +14,7 @@ MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 50
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "core", "misc"}
 
-CODE = python_files("edgevision", "export")
+CODE, TESTS = python_files("edgevision", "export"), python_files("tests")
 IDS = [str(path.relative_to(ROOT)) for path in CODE]
 MODULES = [
     module.name
@@ -25,7 +25,7 @@ MODULES = [
 each_file = pytest.mark.parametrize("path", CODE, ids=IDS)
 
 
-@each_file
+@pytest.mark.parametrize("path", CODE + TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_short_enough_to_be_read_at_once(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_FILE_LINES
 

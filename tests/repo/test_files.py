@@ -53,8 +53,10 @@ def test_a_command_is_executable(name: str) -> None:
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "deploy/examples").glob("*.yaml")), ids=lambda path: path.name
 )
-def test_an_example_passes_its_own_check(path: Path) -> None:
+def test_an_example_passes_its_own_check(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check(path)
+
+    assert capsys.readouterr().out.startswith(f"{path}: fine\n")
 
 
 def keys_of(model: type[BaseModel]) -> set[str]:

@@ -96,3 +96,5 @@ def test_sighup_is_answered_with_reloading_ready_and_how_it_went(
         told.after(ready, "READY=1")
         while not any(outcome in one for one in told.assignments):
             told.after(len(told.assignments), "STATUS=")
+
+        assert process.poll() is None

@@ -10,7 +10,7 @@ OK, NG, ND = Judgement
 
 def result(frame_id: int, judgement: Judgement = OK, truth: Judgement | None = None) -> Result:
     return Result(
-        Key("belt.mp4", frame_id), judgement, truth, 0.5, "", (), (), (64, 48), 0, part_id=None, origin=()
+        Key("belt.mp4", frame_id), judgement, truth, 0.5, "", (), (), (64, 48), part_id=None, origin=()
     )
 
 

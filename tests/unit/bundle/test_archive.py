@@ -1,51 +1,17 @@
 import hashlib
-import io
-import json
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edgevision.bundle import archive
-from edgevision.bundle.archive import Bundle, open_bundle
+from edgevision.bundle.archive import open_bundle
 from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.write import file_hashes
-from edgevision.errors import BundleError, DamagedBundle, ManifestError
-from tests.bundles import bundle_parts
-
-FIELDS, FILES = bundle_parts((16, 16))
-
-
-def packed(
-    entries: dict[str, bytes] | list[tuple[str | zipfile.ZipInfo, bytes]],
-    method: int = zipfile.ZIP_STORED,
-) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", method) as target:
-        for name, data in entries.items() if isinstance(entries, dict) else entries:
-            target.writestr(name, data)
-    return stream.getvalue()
-
-
-def manifest_json(**changes: Any) -> bytes:
-    return json.dumps(FIELDS | changes).encode()
-
-
-def sound_entries() -> dict[str, bytes]:
-    return {"manifest.json": manifest_json(), **FILES}
-
-
-SOUND = packed(sound_entries())
-
-
-def contents(bundle: Bundle) -> tuple[Manifest, dict[str, bytes]]:
-    return bundle.manifest, {name: bundle.read(name) for name in bundle.manifest.files}
+from edgevision.errors import DamagedBundle
+from tests.unit.bundle.archives import FIELDS, FILES, SOUND, contents, manifest_json, packed, sound_entries
 
 
 def refused(data: bytes, *words: str) -> None:
@@ -180,90 +146,3 @@ def test_a_missing_file_is_refused() -> None:
 def test_a_file_with_another_hash_is_refused() -> None:
     other = sound_entries() | {"model.fp32.onnx": FILES["model.int8.onnx"]}
     refused(packed(other), "model.fp32.onnx: expected SHA-256", file_hashes(other)["model.fp32.onnx"])
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"schema": "edgevision.bundle/2"}, ["schema: expected edgevision.bundle/1", "bundle/2"]),
-        ({"task": "sing"}, ["task: expected one of segment, detect, embed, classify, got 'sing'"]),
-        ({"unknown": 1}, ["unknown: unknown key"]),
-        ({"labels": ["background"]}, ["labels: expected background and at least one more"]),
-        ({"segment": {"pixel_threshold": 2}}, ["segment.pixel_threshold: expected at most 1, got 2"]),
-        ({"input": {"name": "image", "size_wh": [64]}}, ["input.size_wh"]),
-        ({"golden": []}, ["golden: expected at least 1"]),
-        ({"outputs": []}, ["outputs: expected at least 1"]),
-        ({"models": {}}, ["models: expected an fp32 entry"]),
-        ({"files": {}}, ["files: no hash for golden/ng.map.png"]),
-        ({"segment": {"line_like": ["hair"]}}, ["segment.line_like: not among the labels: hair"]),
-    ],
-)
-def test_a_manifest_that_does_not_fit_is_refused_by_key(changes: dict[str, Any], words: list[str]) -> None:
-    data = packed(sound_entries() | {"manifest.json": manifest_json(**changes)})
-    with pytest.raises(ManifestError) as caught:
-        open_bundle(data)
-    for word in words:
-        assert word in str(caught.value)
-
-
-def test_a_golden_sample_without_a_map_for_each_precision_is_refused() -> None:
-    golden = [sample | {"expected": {"fp32": "golden/ok.map.png"}} for sample in FIELDS["golden"]]
-    with pytest.raises(ManifestError, match=r"golden/ok.png has no expected answer for int8"):
-        open_bundle(packed(sound_entries() | {"manifest.json": manifest_json(golden=golden)}))
-
-
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}'])
-def test_a_manifest_that_is_no_json_object_is_refused(text: bytes) -> None:
-    with pytest.raises(ManifestError, match=r"manifest\.json"):
-        open_bundle(packed(sound_entries() | {"manifest.json": text}))
-
-
-Damage = Callable[[bytes], bytes]
-
-
-def _truncated(length: int) -> Damage:
-    return lambda data: data[: length % len(data)]
-
-
-def _flipped(flips: list[tuple[int, int]]) -> Damage:
-    def damage(data: bytes) -> bytes:
-        changed = bytearray(data)
-        for position, bits in flips:
-            changed[position % len(changed)] ^= bits
-        return bytes(changed)
-
-    return damage
-
-
-def _spliced(position: int, piece: bytes) -> Damage:
-    return lambda data: data[: position % len(data)] + piece + data[position % len(data) :]
-
-
-positions = st.integers(0, 2**20)
-near_end = st.integers(1, 1200).map(lambda back: len(SOUND) - back)
-damages = st.one_of(
-    positions.map(_truncated),
-    st.lists(st.tuples(positions | near_end, st.integers(1, 255)), min_size=1, max_size=4).map(_flipped),
-    st.builds(_spliced, positions, st.binary(min_size=1, max_size=30)),
-)
-
-
-@settings(max_examples=400, deadline=None)
-@given(damages, st.sampled_from([SOUND, packed(sound_entries(), zipfile.ZIP_DEFLATED)]))
-def test_random_damage_is_refused_or_harmless(damage: Damage, sound: bytes) -> None:
-    try:
-        bundle = open_bundle(damage(sound))
-    except BundleError:
-        return
-    assert contents(bundle) == (Manifest.model_validate(FIELDS), FILES)
-
-
-@settings(max_examples=150, deadline=None)
-@given(damages)
-def test_a_damaged_manifest_in_a_sound_zip_never_gives_other_errors(damage: Damage) -> None:
-    changed = damage(manifest_json())
-    try:
-        bundle = open_bundle(packed(sound_entries() | {"manifest.json": changed}))
-    except BundleError:
-        return
-    assert set(bundle.manifest.files) == set(FILES)

@@ -1,6 +1,3 @@
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from edgevision.capture.fake import FakeSource
@@ -8,26 +5,8 @@ from edgevision.capture.feed import RecordingFeed
 from edgevision.errors import CaptureError, TruncatedInput
 from edgevision.ports import Feed
 from edgevision.types import Frame
+from tests.feeds import LONG_S, running, take_until
 from tests.videos import numbered
-
-LONG_S = 30.0
-
-
-@contextmanager
-def running(feed: Feed) -> Iterator[Feed]:
-    feed.start()
-    try:
-        yield feed
-    finally:
-        feed.stop()
-
-
-def take_until(feed: Feed, wanted: Callable[[Frame], bool]) -> Frame:
-    while True:
-        frame = feed.take(LONG_S)
-        assert frame is not None
-        if wanted(frame):
-            return frame
 
 
 def take_all(feed: Feed) -> list[int]:

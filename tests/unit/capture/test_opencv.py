@@ -118,7 +118,10 @@ def test_a_refused_format_is_told_by_its_letters() -> None:
 def test_a_driver_that_rounds_the_rate_is_believed() -> None:
     webcam = Webcam({cv2.CAP_PROP_FPS: 29.97})
 
-    CameraSource(settings(fps=30, on_refused_setting="error"), webcam).open()
+    source = CameraSource(settings(fps=30, on_refused_setting="error"), webcam)
+    source.open()
+
+    assert source.read() is not None
 
 
 def test_a_missing_camera_is_a_capture_error_that_names_it() -> None:

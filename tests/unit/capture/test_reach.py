@@ -5,11 +5,18 @@ import pytest
 from edgevision.capture.reach import require_listener
 from edgevision.errors import CaptureError
 
+LONG_S = 30.0
+
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
 def test_a_port_that_listens_is_reached(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         require_listener(f"{scheme}://bob:hush@127.0.0.1:{listener.getsockname()[1]}/v", "cam")
+        listener.settimeout(LONG_S)
+        visit, _ = listener.accept()
+
+        with visit:
+            assert visit.recv(1) == b"", "it only hangs up"
 
 
 def test_a_port_that_nobody_listens_on_is_told_with_its_host(unused_port: int) -> None:

@@ -21,6 +21,7 @@ from edgevision.ports import InspectionSink
 from edgevision.types import Inspected, Inspection
 from tests.bundles import dark_part
 from tests.embedbundles import make_classify_bundle
+from tests.ledgers import verified
 from tests.stations import loaded_station, write_parts, write_station
 from tests.videos import shorten, write_scenes, write_video
 
@@ -122,6 +123,8 @@ def test_a_run_that_ends_by_itself_fails_when_its_ledger_could_not_take_the_resu
 def test_results_that_a_ledger_keeps_are_no_failure(tmp_path: Path) -> None:
     path = write_station(tmp_path, ENDLESS, port=1, ledger={"path": str(tmp_path / "ledger.db")})
     daemon(path, frames=3).run(threading.Event())
+
+    assert sum(verified(tmp_path / "ledger.db").values()) == 3
 
 
 def test_a_station_that_is_stopped_only_logs_what_is_lost(

@@ -70,8 +70,8 @@ def test_the_state_of_the_machine(cameras: list[FeedCounters], inspected: int, s
     ("health", "severity"),
     [
         (EngineHealth("failed", "device lost"), Severity.ERROR),
-        (EngineHealth("restarted", "device lost", 1), Severity.WARNING),
-        (EngineHealth("replaced", "device lost", 2), Severity.WARNING),
+        (EngineHealth("restarted", "device lost"), Severity.WARNING),
+        (EngineHealth("replaced", "device lost"), Severity.WARNING),
     ],
 )
 def test_an_engine_that_was_repaired_or_waits_for_it_is_told(

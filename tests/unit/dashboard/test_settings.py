@@ -29,7 +29,9 @@ def made(**fields: Any) -> DashboardSettings:
     ],
 )
 def test_what_lets_no_stranger_in_is_taken(fields: dict[str, Any]) -> None:
-    made(**fields)
+    settings = made(**fields)
+
+    assert {name: getattr(settings, name) for name in fields} == fields
 
 
 @pytest.mark.parametrize(

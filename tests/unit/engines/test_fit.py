@@ -19,16 +19,25 @@ def manifest(**changes: Any) -> Manifest:
     return Manifest.model_validate(FIELDS | changes)
 
 
+def complaint(inputs: dict[str, Port], outputs: dict[str, Port]) -> str:
+    """Return what is said against a model; nothing when it fits."""
+    try:
+        check_ports(MANIFEST, inputs, outputs)
+    except ManifestError as error:
+        return str(error)
+    return ""
+
+
 def test_a_model_that_fits_its_manifest_passes() -> None:
-    check_ports(MANIFEST, INPUTS, OUTPUTS)
+    assert not complaint(INPUTS, OUTPUTS)
 
 
 def test_dimensions_the_model_leaves_open_pass() -> None:
-    check_ports(MANIFEST, {"image": Port("uint8", (None, None, None, 3))}, OUTPUTS)
+    assert not complaint({"image": Port("uint8", (None, None, None, 3))}, OUTPUTS)
 
 
 def test_outputs_nobody_asked_for_pass() -> None:
-    check_ports(MANIFEST, INPUTS, OUTPUTS | {"features": Port("float16", (1,))})
+    assert not complaint(INPUTS, OUTPUTS | {"features": Port("float16", (1,))})
 
 
 def test_a_single_channel_is_enough_for_two_labels_but_not_for_three() -> None:

@@ -78,7 +78,7 @@ def test_an_engine_that_fails_is_loaded_again_and_the_old_one_freed() -> None:
     health = bench.guard.health
 
     assert [engine.info.engine for engine in bench.engines] == ["first", "first"]
-    assert (health.state, health.cause, health.restarts) == ("restarted", "first lost its device", 1)
+    assert (health.state, health.cause) == ("restarted", "first lost its device")
     bench.engines[0].is_broken = False
     with pytest.raises(EngineError, match="closed"):
         bench.engines[0].infer(BATCH)
@@ -104,7 +104,7 @@ def test_one_that_ran_long_since_its_restart_is_restarted_again() -> None:
     bench.wait_until_repaired()
 
     assert bench.guard.info.engine == "first"
-    assert bench.guard.health.restarts == 2
+    assert [engine.info.engine for engine in bench.engines] == ["first"] * 3
 
 
 def test_an_engine_whose_golden_samples_do_not_reproduce_is_passed_over() -> None:
@@ -168,7 +168,6 @@ def test_many_threads_that_meet_one_failure_cause_one_repair() -> None:
     bench.wait_until_repaired()
 
     assert len(bench.engines) == 2
-    assert bench.guard.health.restarts == 1
 
 
 def test_an_unexpected_error_while_loading_does_not_end_the_repair() -> None:
@@ -184,6 +183,8 @@ def test_an_unexpected_error_while_loading_does_not_end_the_repair() -> None:
     bench.guard._retry_s = 0.001
     bench.break_it()
     bench.wait_until_repaired()
+
+    assert next(tries) == 2, "one that failed and one that did not"
 
 
 def test_an_answer_that_is_no_number_is_left_to_the_task() -> None:

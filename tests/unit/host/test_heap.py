@@ -1,6 +1,28 @@
 import gc
+import platform
+import re
+import subprocess
+import sys
 
-from edgevision.host.heap import limit_heaps, settle
+import pytest
+
+from edgevision.host.heap import settle
+
+ARENAS = """
+import ctypes, threading
+from edgevision.host.heap import limit_heaps
+limit_heaps()
+all_at_once = threading.Barrier(8)
+def allocate():
+    kept = [bytearray(5000) for _ in range(20)]
+    all_at_once.wait(60)
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+library = ctypes.CDLL(None)
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
 
 
 def test_what_a_program_is_made_of_is_not_looked_at_again() -> None:
@@ -12,5 +34,8 @@ def test_what_a_program_is_made_of_is_not_looked_at_again() -> None:
         gc.unfreeze()
 
 
-def test_heaps_can_be_limited_on_every_system() -> None:
-    limit_heaps()
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no heaps of threads")
+def test_threads_share_two_heaps() -> None:
+    done = subprocess.run([sys.executable, "-c", ARENAS], capture_output=True, text=True, check=True)
+
+    assert set(re.findall(r'<heap nr="(\d+)">', done.stdout)) == {"0", "1"}

@@ -36,8 +36,10 @@ def test_an_abstract_socket_is_reached_too() -> None:
         assert receiver.recv(4096) == b"WATCHDOG=1"
 
 
-def test_nothing_is_sent_where_nobody_asked() -> None:
+def test_nothing_is_sent_where_nobody_asked(caplog: pytest.LogCaptureFixture) -> None:
     Systemd({}).tell("READY=1")
+
+    assert caplog.text == ""
 
 
 def test_a_manager_that_is_gone_is_logged_and_no_error(

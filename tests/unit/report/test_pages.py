@@ -14,9 +14,7 @@ HOSTILE = '<script>alert("x")</script>'
 def result(frame_id: int, judgement: Judgement, truth: Judgement | None = None, reason: str = "") -> Result:
     boxes = (("crack", 0.9, (1, 2, 3, 4)),) if judgement is NG else ()
     codes = ("count",) if judgement is NG else ()
-    return Result(
-        Key("belt.mp4", frame_id), judgement, truth, 0.9, reason, codes, boxes, (64, 48), 0, "P-1", ()
-    )
+    return Result(Key("belt.mp4", frame_id), judgement, truth, 0.9, reason, codes, boxes, (64, 48), "P-1", ())
 
 
 def heights(svg: str, judgement: Judgement) -> list[float]:

@@ -9,7 +9,7 @@ from edgevision.errors import InspectionError
 from edgevision.ports import References
 from edgevision.tasks.references import OneReference, open_references
 from edgevision.types import Frame
-from tests.unit.ops.test_register import board, moved
+from tests.boards import board, moved
 
 Image = npt.NDArray[np.uint8]
 WHOLE = (0, 0, 480, 360)

@@ -110,6 +110,27 @@ def test_each_edge_fires_a_trigger_at_its_time() -> None:
     assert line.closed.is_set()
 
 
+def test_a_line_that_breaks_down_is_told_and_watched_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("edgevision.triggers.gpio._RETRY_S", 0.0)
+    line, fired, came = FakeLine(), list[int](), threading.Event()
+
+    def fire(at_ns: int) -> None:
+        fired.append(at_ns)
+        came.set()
+
+    watched = GpioInput(line, fire)
+    watched.start()
+    line.break_down()
+    edge_ns = line.pulse()
+    assert came.wait(LONG_S)
+    watched.stop()
+
+    assert fired == [edge_ns]
+    assert "no trigger from GPIO: fake:0: cannot be read" in caplog.text
+
+
 def test_the_clock_fires_on_time_and_leaves_out_what_it_slept_through() -> None:
     fired, came = list[int](), threading.Semaphore(0)
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from edgevision.bundle.detectspec import PriorMap
 from edgevision.ops.boxes import prior_boxes
 from edgevision.ops.decoders.ssd import SsdDecoder
 from edgevision.ops.decoders.yolov5 import YoloV5Decoder
 from edgevision.ops.decoders.yolov8 import YoloV8Decoder
-from tests.unit.ops.test_boxes import Grid
 
-PRIORS = prior_boxes([Grid((2, 2), ((20, 20), (40, 10)))], (100, 100))
+PRIORS = prior_boxes([PriorMap(map_wh=(2, 2), sizes_wh=((20, 20), (40, 10)))], (100, 100))
 
 
 def test_ssd_adds_offsets_to_its_priors_and_leaves_background_out() -> None:
