@@ -10,7 +10,7 @@ from export.detect.sample import BoxSet
 from export.detect.voc import read_voc, voc_labels
 from export.detect.yolo import read_yolo, yolo_labels
 
-__all__ = ["Format", "format_of", "is_labelled", "labels_of", "read_boxes"]
+__all__ = ["Format", "format_of", "is_labelled", "labels_of", "read_boxes", "read_splits"]
 
 Format = Literal["voc", "coco", "yolo"]
 
@@ -35,8 +35,12 @@ def format_of(root: Path) -> Format:
     raise UsageError(f"{root}: expected a folder of labelled boxes with one of {marks}; check --data")
 
 
-def labels_of(root: Path, split: str) -> tuple[str, ...]:
-    """Return the classes of a folder. Raises UsageError."""
+def labels_of(root: Path, splits: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes of some splits of a folder, in the order of the first. Raises UsageError."""
+    return tuple(dict.fromkeys(label for split in splits for label in _labels_of(root, split)))
+
+
+def _labels_of(root: Path, split: str) -> tuple[str, ...]:
     match format_of(root):
         case "voc":
             return voc_labels(root, split)
@@ -72,3 +76,9 @@ def read_boxes(root: Path, split: str, labels: Sequence[str], *, pairs: bool = F
         first = f"; the first problem: {samples.problems[0]}" if samples.problems else ""
         raise UsageError(f"{root}, split {split}: no usable picture{first}")
     return samples
+
+
+def read_splits(root: Path, splits: Sequence[str], labels: Sequence[str], *, pairs: bool = False) -> BoxSet:
+    """Read several splits as one set, see `read_boxes`. Raises UsageError."""
+    first, *others = (read_boxes(root, split, labels, pairs=pairs) for split in splits)
+    return sum(others, start=first)
