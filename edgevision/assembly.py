@@ -115,11 +115,20 @@ class StepLoader:
             ConfigError: a picture of a good part, or a gallery, does not serve.
             EngineError: no engine runs a bundle as required.
         """
-        needs = [(self._references(index), self._matcher(index)) for index in range(len(self._bundles))]
+        needs = [self.needs(index) for index in range(len(self._bundles))]
         return [
             replace(self.without_gallery(index), references=references, matcher=matcher)
             for index, (references, matcher) in enumerate(needs)
         ]
+
+    def needs(self, index: int) -> tuple[References | None, Matcher | None]:
+        """Read the good parts and the gallery of one step, as far as its kind has them.
+
+        Raises:
+            ConfigError: one does not serve.
+            GalleryError: the gallery cannot be read, or was made by another embedder.
+        """
+        return self._references(index), self._matcher(index)
 
     def without_gallery(self, index: int) -> ModelStep:
         """Return one step of which only the models are needed; raises as `steps` does."""
@@ -171,7 +180,7 @@ class StepLoader:
 
 def gallery_file(step: RecogniseStep, base_dir: Path) -> GalleryFile:
     """Return the gallery of a step, which need not exist; raises ConfigError where its key cannot."""
-    key_file = None if step.gallery_key_file is None else base_dir / Path(step.gallery_key_file).expanduser()
+    key_file = step.gallery_key_path(base_dir)
     if step.gallery_key_credential is not None:
         key_file = credential_path(step.gallery_key_credential)
-    return GalleryFile(base_dir / "galleries" / f"{step.gallery}.gallery", key_file)
+    return GalleryFile(step.gallery_path(base_dir), key_file)

@@ -1,5 +1,6 @@
 """`edgevision check`: validates a station or a recipe, and all that it refers to, without running it."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,8 @@ def check(
 ) -> None:
     """Validate a station or recipe file without running it.
 
-    A station's recipe, the bundles of a recipe and the labels in its rules are checked too, and that the
-    files which a station refers to are there; those that this user may not see are named.
+    A station's recipe, the bundles of a recipe and the labels in its rules are checked too, and the files
+    which either refers to; those that this user may not see are named.
     """
     from edgevision.config.document import LoadedRecipe, load_any
 
@@ -73,6 +74,7 @@ def _check_access(loaded: "LoadedStation", settings: "MqttSettings") -> None:
 
 def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
     from edgevision.config.bundles import open_bundles, open_detector
+    from edgevision.config.files import check_files
 
     bundles = open_bundles(loaded)
     recipe = loaded.recipe
@@ -83,4 +85,17 @@ def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
         if detector := open_detector(loaded, index, manifest):
             found_by = detector.manifest
             lines.append(f"  found by {found_by.name} {found_by.version}, sha256 {detector.sha256}")
-    return lines
+    unseen = check_files(loaded)
+    _check_needs(loaded, {loc[1] for loc in unseen})
+    return [*lines, *unseen.values()]
+
+
+def _check_needs(loaded: "LoadedRecipe", unseen: Collection[str | int]) -> None:
+    """Read good parts and galleries as a station will, but of steps with files that this user cannot see."""
+    from edgevision.assembly import StepLoader
+    from edgevision.config.station import EngineSettings
+
+    loader = StepLoader(loaded, EngineSettings(), streams=1)
+    for index, step in enumerate(loaded.recipe.tasks):
+        if index not in unseen and getattr(step, "gallery_key_credential", None) is None:
+            loader.needs(index)

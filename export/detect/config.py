@@ -61,7 +61,7 @@ class DetectData(_Part):
     @model_validator(mode="after")
     def _consistent(self) -> "DetectData":
         if not self.calibrating:
-            msg = f"train: expected a split beside {self.val}, as int8 is calibrated with others than it is judged by"
+            msg = f"train: expected a split beside {self.val}, to calibrate int8 with"
             raise ValueError(msg)
         return self
 
@@ -113,6 +113,9 @@ class DetectConfig(_Part):
                 raise ValueError(msg)
         if self.network == "ssd300-vgg16" and self.train_wh != self.view.size_wh:
             msg = "crops: expected none, or of view.size_wh: the priors of SSD300 belong to one input size"
+            raise ValueError(msg)
+        if self.network == "ssd300-vgg16" and self.priors.sizes_wh:
+            msg = "priors.sizes_wh: expected none, SSD300 has its own"
             raise ValueError(msg)
         if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
             msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"

@@ -35,12 +35,8 @@ def format_of(root: Path) -> Format:
     raise UsageError(f"{root}: expected a folder of labelled boxes with one of {marks}; check --data")
 
 
-def labels_of(root: Path, splits: Sequence[str]) -> tuple[str, ...]:
-    """Return the classes of some splits of a folder, in the order of the first. Raises UsageError."""
-    return tuple(dict.fromkeys(label for split in splits for label in _labels_of(root, split)))
-
-
-def _labels_of(root: Path, split: str) -> tuple[str, ...]:
+def labels_of(root: Path, split: str) -> tuple[str, ...]:
+    """Return the classes of a folder. Raises UsageError."""
     match format_of(root):
         case "voc":
             return voc_labels(root, split)
