@@ -94,8 +94,10 @@ def _check_needs(loaded: "LoadedRecipe", unseen: Collection[str | int]) -> None:
     """Read good parts and galleries as a station will, but of steps with files that this user cannot see."""
     from edgevision.assembly import StepLoader
     from edgevision.config.station import EngineSettings
+    from edgevision.recipe import RecogniseStep
 
     loader = StepLoader(loaded, EngineSettings(), streams=1)
     for index, step in enumerate(loaded.recipe.tasks):
-        if index not in unseen and getattr(step, "gallery_key_credential", None) is None:
+        has_credential = isinstance(step, RecogniseStep) and step.gallery_key_credential is not None
+        if index not in unseen and not has_credential:
             loader.needs(index)
