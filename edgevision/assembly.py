@@ -28,7 +28,7 @@ from edgevision.tasks.references import open_references
 from edgevision.tasks.segment import SegmentTask
 from edgevision.types import ModelRef
 
-__all__ = ["ModelStep", "StepLoader", "gallery_file", "open_gallery"]
+__all__ = ["ModelStep", "StepLoader", "gallery_file", "open_gallery", "open_good_parts"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +116,10 @@ class StepLoader:
             ConfigError: a picture of a good part, or a gallery, does not serve.
             EngineError: no engine runs a bundle as required.
         """
-        needs = [(self._references(index), self._matcher(index)) for index in range(len(self._bundles))]
+        needs = [
+            (open_good_parts(self._loaded, index), self._matcher(index))
+            for index in range(len(self._bundles))
+        ]
         return [
             replace(self.without_gallery(index), references=references, matcher=matcher)
             for index, (references, matcher) in enumerate(needs)
@@ -139,15 +142,6 @@ class StepLoader:
             self._engines[bundle.sha256] = load_guarded(bundle, self._settings, self._streams)
         return self._engines[bundle.sha256]
 
-    def _references(self, index: int) -> References | None:
-        step = self._loaded.recipe.tasks[index]
-        if not isinstance(step, DetectStep) or step.reference is None:
-            return None
-        try:
-            return open_references(self._loaded.base_dir, step.reference)
-        except InspectionError as error:
-            raise self._loaded.error(("tasks", index, "reference"), str(error)) from error
-
     def _matcher(self, index: int) -> Matcher | None:
         step = self._loaded.recipe.tasks[index]
         if not isinstance(step, RecogniseStep):
@@ -158,6 +152,17 @@ class StepLoader:
             text = f"expected a gallery at {path}, found none; enrol somebody with `edgevision enrol`"
             raise self._loaded.error(("tasks", index, "gallery"), text)
         return gallery.matcher()
+
+
+def open_good_parts(loaded: LoadedRecipe, index: int) -> References | None:
+    """Return the good parts that a step compares with, if any; raises ConfigError if one does not serve."""
+    step = loaded.recipe.tasks[index]
+    if not isinstance(step, DetectStep) or step.reference is None:
+        return None
+    try:
+        return open_references(loaded.base_dir, step.reference)
+    except InspectionError as error:
+        raise loaded.error(("tasks", index, "reference"), str(error)) from error
 
 
 def open_gallery(loaded: LoadedRecipe, index: int, bundle: Bundle) -> Gallery | None:
@@ -185,7 +190,7 @@ def open_gallery(loaded: LoadedRecipe, index: int, bundle: Bundle) -> Gallery | 
 
 def gallery_file(step: RecogniseStep, base_dir: Path) -> GalleryFile:
     """Return the gallery of a step, which need not exist; raises ConfigError where its key cannot."""
-    key_file = None if step.gallery_key_file is None else base_dir / Path(step.gallery_key_file).expanduser()
+    key_file = step.gallery_key_path(base_dir)
     if step.gallery_key_credential is not None:
         key_file = credential_path(step.gallery_key_credential)
-    return GalleryFile(base_dir / "galleries" / f"{step.gallery}.gallery", key_file)
+    return GalleryFile(step.gallery_path(base_dir), key_file)

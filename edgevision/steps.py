@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -148,6 +149,14 @@ class RecogniseStep(_Step):
             msg = "detector_sha256: expected a detector that it belongs to"
             raise ValueError(msg)
         return self
+
+    def gallery_path(self, base_dir: Path) -> Path:
+        """Return the gallery's file for the folder of the recipe."""
+        return base_dir / "galleries" / f"{self.gallery}.gallery"
+
+    def gallery_key_path(self, base_dir: Path) -> Path | None:
+        """Return the file with the key for the folder of the recipe; None where no file holds it."""
+        return None if self.gallery_key_file is None else base_dir / Path(self.gallery_key_file).expanduser()
 
 
 class ClassifyStep(_Step):

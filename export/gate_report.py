@@ -73,7 +73,7 @@ def gate_html(result: GateResult) -> str:
     """Return the report as one self-contained page."""
     title = escape(f"Gate: {result.subject.manifest.name} {result.subject.manifest.version}")
     verdict = '<span class="yes">passed</span>' if result.passed else '<span class="no">refused</span>'
-    pictures = f"{result.subject.pictures} held-out pictures: {escape(result.subject.held_out_name)}"
+    pictures = f"{result.subject.pictures} pictures: {escape(result.subject.held_out_name)}"
     return "\n".join(
         [
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>',

@@ -103,8 +103,7 @@ def _accuracy(manifest: Manifest, result: GateResult) -> str:
             for name in dict.fromkeys([*accuracy.fp32, *accuracy.int8])
         ]
         blocks.append(
-            f"{accuracy.samples} held-out pictures: {accuracy.split}.\n\n"
-            + table(("figure", "fp32", "int8"), rows)
+            f"{accuracy.samples} pictures: {accuracy.split}.\n\n" + table(("figure", "fp32", "int8"), rows)
         )
     return "\n\n".join([*blocks, _NOTES[manifest.task]])
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from edgevision.bundle.archive import Bundle
     from edgevision.config.document import LoadedRecipe, LoadedStation
     from edgevision.config.station import MqttSettings
-    from edgevision.recipe import RecogniseStep
 
 __all__ = ["check"]
 
@@ -19,8 +18,8 @@ def check(
 ) -> None:
     """Validate a station or recipe file without running it.
 
-    A station's recipe, the bundles of a recipe and the labels in its rules are checked too, and that the
-    files which a station refers to are there; those that this user may not see are named.
+    A station's recipe, the bundles of a recipe and the labels in its rules are checked too, and the files
+    which either refers to; those that this user may not see are named.
     """
     from edgevision.config.document import LoadedRecipe, load_any
 
@@ -75,10 +74,12 @@ def _check_access(loaded: "LoadedStation", settings: "MqttSettings") -> None:
 
 def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
     from edgevision.config.bundles import open_bundles, open_detector
-    from edgevision.recipe import RecogniseStep
+    from edgevision.config.files import check_files
 
     bundles = open_bundles(loaded)
     recipe = loaded.recipe
+    unseen = check_files(loaded)
+    hidden = {loc[1] for loc in unseen}
     lines = [f"recipe {recipe.name} {recipe.version}, {len(recipe.rules)} rules, sha256 {loaded.ref.sha256}"]
     for index, (step, bundle) in enumerate(zip(recipe.tasks, bundles, strict=True)):
         manifest = bundle.manifest
@@ -86,18 +87,19 @@ def _check_recipe(loaded: "LoadedRecipe") -> list[str]:
         if detector := open_detector(loaded, index, manifest):
             found_by = detector.manifest
             lines.append(f"  found by {found_by.name} {found_by.version}, sha256 {detector.sha256}")
-        if isinstance(step, RecogniseStep):
-            lines.append(f"  gallery {step.gallery}: {_enrolled(loaded, index, step, bundle)}")
-    return lines
+        if index not in hidden:
+            lines += _read_needs(loaded, index, bundle)
+    return [*lines, *unseen.values()]
 
 
-def _enrolled(loaded: "LoadedRecipe", index: int, step: "RecogniseStep", bundle: "Bundle") -> str:
-    """Say who is enrolled; a credential is there for the service alone."""
-    from edgevision.assembly import open_gallery
+def _read_needs(loaded: "LoadedRecipe", index: int, bundle: "Bundle") -> list[str]:
+    """Read good parts and gallery as a station will, but for a gallery whose key the service alone has."""
+    from edgevision.assembly import open_gallery, open_good_parts
+    from edgevision.recipe import RecogniseStep
 
-    if step.gallery_key_credential is not None:
-        return "not looked into, since only the service has its key"
+    open_good_parts(loaded, index)
+    step = loaded.recipe.tasks[index]
+    if not isinstance(step, RecogniseStep) or step.gallery_key_credential is not None:
+        return []
     gallery = open_gallery(loaded, index, bundle)
-    if gallery is None:
-        return "nobody is enrolled, and without that it does not run; begin with `edgevision enrol`"
-    return f"{len(gallery.counts)} enrolled"
+    return [] if gallery is None else [f"  gallery {step.gallery}: {len(gallery.counts)} enrolled"]

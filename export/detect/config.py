@@ -6,7 +6,7 @@ It says everything but where the pictures lie and where results go.
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from export.configfile import has_schema, read_config
 from export.data.augment import Augmentation
@@ -21,6 +21,15 @@ __all__ = ["SCHEMA", "DetectConfig", "PriorFit", "is_detector_config", "load_det
 
 SCHEMA: Final = "edgevision.detector-training/1"
 
+Side = Annotated[float, Field(gt=0.0)]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Splits = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +40,8 @@ class PriorFit(_Part):
 
     count: Annotated[int, Field(ge=1, le=32)] = 4
     """How many sizes to fit to the training boxes; each goes to the map whose cells suit it."""
+    sizes_wh: tuple[tuple[Side, Side], ...] = ()
+    """Sizes to take instead, in pixels of the model's input: those of the weights to begin with."""
     positive_iou: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.5
     background_iou: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.4
 
@@ -38,14 +49,31 @@ class PriorFit(_Part):
 class DetectData(_Part):
     """Which pictures of the folder that is named on the command line."""
 
-    train: str = "train"
-    """Name of the split to train on."""
+    train: Splits = ("train",)
+    """Names of the splits to train on; a single one may stand without brackets."""
     val: str = "val"
-    """Name of the split to choose by."""
+    """Name of the split to choose by. One that is trained on as well cannot choose: see `is_refit`."""
     drawn_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of training pictures that are circuit boards drawn by program, new ones in every epoch."""
     flawed_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     """Share of training pictures that are references (templates/) of the others with drawn flaws."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DetectData":
+        if not self.calibrating:
+            msg = f"train: expected a split beside {self.val}, to calibrate int8 with"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether the pictures to choose by are trained on, so that the last epoch's weights are kept."""
+        return self.val in self.train
+
+    @property
+    def calibrating(self) -> tuple[str, ...]:
+        """Return the names of the splits to calibrate int8 with."""
+        return tuple(split for split in self.train if split != self.val)
 
     @property
     def added_share(self) -> float:
@@ -85,6 +113,9 @@ class DetectConfig(_Part):
                 raise ValueError(msg)
         if self.network == "ssd300-vgg16" and self.train_wh != self.view.size_wh:
             msg = "crops: expected none, or of view.size_wh: the priors of SSD300 belong to one input size"
+            raise ValueError(msg)
+        if self.network == "ssd300-vgg16" and self.priors.sizes_wh:
+            msg = "priors.sizes_wh: expected none, SSD300 has its own"
             raise ValueError(msg)
         if (self.loss == "multibox") != (self.network == "ssd300-vgg16"):
             msg = f"loss: {self.network} is trained with {'focal' if self.loss == 'multibox' else 'multibox'}"

@@ -10,7 +10,7 @@ from export.detect.sample import BoxSet
 from export.detect.voc import read_voc, voc_labels
 from export.detect.yolo import read_yolo, yolo_labels
 
-__all__ = ["Format", "format_of", "is_labelled", "labels_of", "read_boxes"]
+__all__ = ["Format", "format_of", "is_labelled", "labels_of", "read_boxes", "read_splits"]
 
 Format = Literal["voc", "coco", "yolo"]
 
@@ -72,3 +72,9 @@ def read_boxes(root: Path, split: str, labels: Sequence[str], *, pairs: bool = F
         first = f"; the first problem: {samples.problems[0]}" if samples.problems else ""
         raise UsageError(f"{root}, split {split}: no usable picture{first}")
     return samples
+
+
+def read_splits(root: Path, splits: Sequence[str], labels: Sequence[str], *, pairs: bool = False) -> BoxSet:
+    """Read several splits as one set, see `read_boxes`. Raises UsageError."""
+    first, *others = (read_boxes(root, split, labels, pairs=pairs) for split in splits)
+    return sum(others, start=first)

@@ -13,7 +13,7 @@ from rich.console import Console
 from edgevision.errors import EdgeVisionError, UsageError
 from export.detect.canvas import Canvas
 from export.detect.config import DetectConfig
-from export.detect.folder import labels_of, read_boxes
+from export.detect.folder import labels_of, read_boxes, read_splits
 from export.detect.metrics import DetectionMetrics
 from export.detect.priors import fit_sizes, sizes_per_map
 from export.detect.report import Validation, write_detect_report
@@ -76,7 +76,7 @@ def train_ssd(
     """
     make_folder(out_dir)
     _limit(threads)
-    labels = config.labels or labels_of(data_dir, config.data.train)
+    labels = config.labels or _labels_of(data_dir, config.data.train)
     data = _open(config, data_dir, labels)
     sizes = _fitted(config, data.train_canvases)
     state = DetectState(config, labels, sizes, Compute.choose(config.optimisation.precision))
@@ -109,6 +109,11 @@ def _epoch(state: DetectState, draws: Draws, data: _Data, console: Console) -> E
     return Epoch(number + 1, loss, rate, time.monotonic() - started, metrics)
 
 
+def _labels_of(data_dir: Path, splits: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes of the splits; those that only a later one has come last."""
+    return tuple(dict.fromkeys(label for split in splits for label in labels_of(data_dir, split)))
+
+
 def _limit(threads: int | None) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
@@ -117,19 +122,22 @@ def _limit(threads: int | None) -> None:
 
 def _open(config: DetectConfig, data_dir: Path, labels: Sequence[str]) -> _Data:
     pair, flawed = config.view.pair, config.data.flawed_share > 0
-    train = read_boxes(data_dir, config.data.train, labels, pairs=pair or flawed)
+    train = read_splits(data_dir, config.data.train, labels, pairs=pair or flawed)
     val = read_boxes(data_dir, config.data.val, labels, pairs=pair)
     canvases = [[config.view.canvas(sample) for sample in samples] for samples in (train, val)]
     return _Data(train, val, *canvases)
 
 
 def _fitted(config: DetectConfig, canvases: Sequence[Canvas]) -> Sizes:
-    """Return the sizes of priors, fitted to the training boxes as the model sees them."""
+    """Return the priors of an ssdlite: given, or fitted to the training boxes as the model sees them."""
     sides = np.concatenate([c.boxes_xyxy[:, 2:] - c.boxes_xyxy[:, :2] for c in canvases]).astype(np.float64)
     if len(sides) == 0:
         raise UsageError("the training split: expected labelled boxes, got none; check --data")
-    fitted = fit_sizes(sides, config.priors.count, config.seed)
-    return tuple(tuple(of_map) for of_map in sizes_per_map(fitted, config.spec(1).map_strides))
+    if config.network != "ssdlite":
+        return ()
+    given = np.array(config.priors.sizes_wh, np.float64)
+    sizes = given if len(given) else fit_sizes(sides, config.priors.count, config.seed)
+    return tuple(tuple(of_map) for of_map in sizes_per_map(sizes, config.spec(1).map_strides))
 
 
 def _announce(console: Console, state: DetectState, data: _Data) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from edgevision.errors import UsageError
 from edgevision.types import ImageBgr
-from export.detect.folder import is_labelled, read_boxes
+from export.detect.config import DetectData
+from export.detect.folder import is_labelled, read_boxes, read_splits
 from export.detect.sample import BoxSample
 from export.materials import Materials, evenly, materials_of_plain_folder
 
@@ -47,15 +48,14 @@ def open_detect_materials(
         if pairs:
             raise UsageError(f"{folder}: expected a VOC folder with templates/ for a pair model")
         return materials_of_plain_folder(folder, calibration, held_out, _unlabelled)
-    splits = config.get("data", {})
-    train, val = (
-        read_boxes(folder, splits.get(split, split), labels, pairs=pairs) for split in ("train", "val")
-    )
+    data = DetectData.model_validate(config.get("data", {}))
+    train = read_splits(folder, data.calibrating, labels, pairs=pairs)
+    val = read_boxes(folder, data.val, labels, pairs=pairs)
     return Materials(
         [train[index] for index in evenly(len(train), calibration)],
         train.description,
         [val[index] for index in evenly(len(val), held_out)],
-        val.description,
+        val.description + (" (trained on as well)" if data.is_refit else ""),
     )
 
 

@@ -160,7 +160,8 @@ def _facts(state: DetectState, sets: tuple[BoxSet, BoxSet], threshold: float) ->
     priors = "; ".join(", ".join(f"{w:g} x {h:g}" for w, h in sizes) for sizes in state.prior_sizes)
     return {
         "trained on": f"{sets[0].description}: {len(sets[0])} pictures",
-        "chosen by": f"{sets[1].description}: {len(sets[1])} pictures",
+        "seen again" if state.config.data.is_refit else "chosen by": f"{sets[1].description}: "
+        f"{len(sets[1])} pictures",
         "network": f"{state.spec.kind}, {parameters:,} parameters",
         "priors": priors,
         "best threshold": f"{threshold:.2f}",

@@ -105,6 +105,15 @@ class BoxSet:
         """Yield all pictures in the order of the list."""
         return (entry.read() for entry in self._entries)
 
+    def __add__(self, other: "BoxSet") -> "BoxSet":
+        """Return the pictures of both sets, which have the same labels."""
+        return BoxSet(
+            f"{self.description} and {other.description}",
+            self.labels,
+            self._entries + other._entries,
+            self.problems + other.problems,
+        )
+
 
 def checked_entry(
     name: str,

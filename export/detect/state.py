@@ -26,7 +26,7 @@ class DetectState(Learning[Detector]):
         """Begin with random weights, the same for the same seed."""
         torch.manual_seed(config.seed)
         network = build_detector(config.spec(len(labels)), prior_sizes, config.train_wh)
-        super().__init__(network, config.optimisation, compute, _FIGURE)
+        super().__init__(network, config.optimisation, compute, None if config.data.is_refit else _FIGURE)
         self.config, self.labels, self.prior_sizes = config, labels, prior_sizes
 
     @property

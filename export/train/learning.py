@@ -45,8 +45,8 @@ class Learning(Generic[Network]):
     network: Network
     optimisation: Optimisation
     compute: Compute
-    figure: str
-    """Of validation: the highest is the best."""
+    figure: str | None
+    """Of validation: the highest is the best. The latest epoch is, where there is nothing to choose by."""
     helper: nn.Module | None = None
     """Learns along and is not deployed."""
     average: Average[Network] = field(init=False)
@@ -90,9 +90,12 @@ class Learning(Generic[Network]):
 
     @property
     def best(self) -> Epoch | None:
-        """Return the epoch with the best figure so far."""
-        measured = [epoch for epoch in self.history if self.figure in epoch.metrics]
-        return max(measured, key=lambda epoch: epoch.metrics[self.figure], default=None)
+        """Return the epoch with the best figure so far, or the latest."""
+        figure = self.figure
+        if figure is None:
+            return self.history[-1] if self.history else None
+        measured = [epoch for epoch in self.history if figure in epoch.metrics]
+        return max(measured, key=lambda epoch: epoch.metrics[figure], default=None)
 
     @property
     def is_over(self) -> bool:

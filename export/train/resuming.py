@@ -1,7 +1,7 @@
 """Says whether a checkpoint belongs to a configuration, so that its training can go on. Pure.
 
 How long and how fast to learn, and from which pictures, may change in between; what its tensors and the
-memory of its optimiser mean may not.
+memory of its optimiser mean may not. What a detector answers means nothing without the priors it learnt with.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _FIRST_METHOD = "adamw"
 
 
 def require_same(file: Path, checkpoint: Mapping[str, Any], deployable: Mapping[str, Any]) -> None:
-    """Raise UsageError unless network, labels and optimiser of a checkpoint are those of a training.
+    """Raise UsageError unless network, labels, priors and optimiser of a checkpoint are those of a training.
 
     Args:
         file: The checkpoint's, for the message.
@@ -47,9 +47,10 @@ def _differences(
     for name, got in checkpoint[kind].items():
         if (expected := deployable[kind].get(name)) != got:
             yield f"{kind}.{name}", expected, got
-    expected, got = (side.get("labels") for side in (deployable, checkpoint))
-    if expected != got:
-        yield "labels", expected, got
+    for key in ("labels", "prior_sizes"):
+        expected, got = (side.get(key) for side in (deployable, checkpoint))
+        if expected != got:
+            yield key, expected, got
     expected, got = (_method(side) for side in (deployable, checkpoint))
     if expected != got:
         yield "optimisation.method", expected, got

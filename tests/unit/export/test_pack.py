@@ -78,7 +78,7 @@ def test_the_model_card_says_how_good_the_model_is_and_where_it_came_from(tmp_pa
 
     assert "# darkness 0.1.0" in card
     assert "| mean_iou | " in card
-    assert "12 held-out pictures: drawn, second." in card
+    assert "12 pictures: drawn, second." in card
     assert "| drawn | CC0-1.0 | nobody | tests |" in card
 
 

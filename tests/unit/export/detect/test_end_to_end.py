@@ -6,6 +6,7 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
+from pydantic import ValidationError
 
 pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
 
@@ -15,6 +16,7 @@ from edgevision.errors import ManifestError, UsageError
 from export.adopt import adopt
 from export.detect.evaluate import evaluate_detect
 from export.detect.loop import train_ssd
+from export.detect.materials import open_detect_materials
 from export.detect.metrics import measure
 from export.detect.run import truth_of
 from export.detect.running import draft_detect_manifest
@@ -56,6 +58,50 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None
         assert torch.allclose(value, second[name], atol=1e-5), name
     with pytest.raises(UsageError, match="no checkpoint to resume from"):
         train_ssd(short, tmp_path / "none", folder(), resume=True, threads=1)
+
+
+def test_resuming_with_other_priors_is_refused(tmp_path: Path) -> None:
+    short = {"epochs": 2, "batches_per_epoch": 1, "batch_size": 2}
+    train_ssd(config(optimisation=short), tmp_path, folder(), threads=1, minutes=1e-9)
+
+    for priors in ({"sizes_wh": ((16, 16), (24, 12))}, {"count": 3}):
+        with pytest.raises(UsageError, match=r"last.pt: prior_sizes: expected .* as configured, got .*"):
+            train_ssd(config(priors=priors, optimisation=short), tmp_path, folder(), threads=1, resume=True)
+
+    assert train_ssd(config(optimisation=short), tmp_path, folder(), threads=1, resume=True).epochs == 2
+
+
+def test_a_refit_learns_all_pictures_and_keeps_the_last_epoch_and_the_priors(tmp_path: Path) -> None:
+    first = load_state(trained().checkpoint)
+    refit = config(
+        data={"train": ["train", "val"]},
+        priors={"sizes_wh": first["prior_sizes"][0]},
+        optimisation={"epochs": 3, "batches_per_epoch": 1, "batch_size": 2, "learning_rate": 1e-6},
+    )
+
+    result = train_ssd(refit, tmp_path, folder(), start=trained().checkpoint, threads=1)
+
+    kept, last = load_state(result.checkpoint), load_state(tmp_path / "last.pt")
+    assert kept["prior_sizes"] == first["prior_sizes"]
+    assert all(torch.equal(value, last["weights"][name]) for name, value in kept["weights"].items())
+    page = result.report.read_text("utf-8")
+    assert "shapes, split train and shapes, split val: 24 pictures" in page
+    assert "seen again" in page
+    assert "chosen by" not in page
+
+
+def test_what_was_trained_on_is_told_of_the_pictures_that_int8_is_judged_by() -> None:
+    materials = open_detect_materials(
+        str(folder()), LABELS, {"data": {"train": ["train", "val"]}}, pairs=False, calibration=4, held_out=4
+    )
+
+    assert materials.calibration_name == "shapes, split train"
+    assert materials.held_out_name == "shapes, split val (trained on as well)"
+
+
+def test_a_split_is_left_to_calibrate_with() -> None:
+    with pytest.raises(ValidationError, match="expected a split beside val, to calibrate int8 with"):
+        config(data={"train": "val"})
 
 
 def test_a_pair_model_begins_with_the_weights_of_one_that_sees_the_picture_alone(tmp_path: Path) -> None:

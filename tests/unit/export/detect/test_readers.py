@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install -e .[export]")
 
 from edgevision.errors import UsageError
-from export.detect.folder import format_of, labels_of, read_boxes
+from export.detect.folder import format_of, labels_of, read_boxes, read_splits
 from tests.boxes import LABELS, box_samples, write_picture, write_voc, xml_of
 
 pytestmark = pytest.mark.export
@@ -32,6 +32,18 @@ def test_a_voc_folder_gives_pictures_boxes_and_classes(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.boxes_xyxy, drawn.boxes_xyxy)
         np.testing.assert_array_equal(read.class_ids, drawn.class_ids)
         assert read.reference_bgr is not None
+
+
+def test_several_splits_are_read_as_one_set_with_the_problems_of_each(tmp_path: Path) -> None:
+    root = voc_with(tmp_path, xml_of([("circle", [1, 2, 30, 9])]))
+
+    both = read_splits(root, ["train", "val"], LABELS)
+
+    assert both.description == "voc, split train and voc, split val"
+    assert [sample.name for sample in both] == [
+        sample.name for split in ("train", "val") for sample in read_boxes(root, split, LABELS)
+    ]
+    assert len(both.problems) == 1
 
 
 @pytest.mark.parametrize(
