@@ -86,7 +86,7 @@ class Cascade(Part):
 
     scale: Annotated[float, Field(ge=0.1, le=0.75)] = 0.375
     """Of the first look, relative to that of the full one. Even then the region must fill one input."""
-    min_score: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    min_score: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
     """What scores so high in the first look deserves the full one."""
     margin_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 64
     """Tiles so near to it do, too; in pixels of the full look."""

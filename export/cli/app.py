@@ -13,6 +13,7 @@ import typer
 
 from edgevision.cli.exits import BUG, INTERRUPTED
 from edgevision.errors import BundleError, EdgeVisionError, UsageError
+from export.cli.belt import belt
 from export.cli.cascade import cascade
 from export.cli.evaluate import evaluate
 from export.cli.identities import identities
@@ -65,6 +66,7 @@ app.command("cascade")(cascade)
 app.command("results")(results)
 app.command("mine")(mine)
 app.command("marks")(marks)
+app.command("belt")(belt)
 app.command("identities")(identities)
 
 _Bundle = Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The bundle to write.")]
