@@ -69,6 +69,9 @@ class CascadeMeasurement(BaseModel):
     calls: Count
     """Of the network, to look at every tile."""
     calls_with_cascade: Count
+    cpu_s: Annotated[float, Field(ge=0.0)]
+    """Of the process, while it looked at every tile."""
+    cpu_s_with_cascade: Annotated[float, Field(ge=0.0)]
 
     @model_validator(mode="after")
     def _countable(self) -> "CascadeMeasurement":

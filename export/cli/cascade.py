@@ -44,7 +44,8 @@ def cascade(
     say(
         f"{out}: {found.missed} of {found.defects} defects missed, with 95 % confidence at most "
         f"{found.miss_rate_at_most:.3%}; {found.judged_otherwise} of {found.pictures} pictures judged "
-        f"otherwise; {found.calls_with_cascade} calls of the network instead of {found.calls}"
+        f"otherwise; {found.calls_with_cascade} calls of the network instead of {found.calls}, "
+        f"{found.cpu_s_with_cascade:.1f} s of processor time instead of {found.cpu_s:.1f} s"
     )
     problem = cascade_problem(step, bundle.sha256, found)
     if problem:
