@@ -76,6 +76,7 @@ def measure_cascade(
     return CascadeMeasurement(
         looked=Looked.by(step, bundle.sha256),
         data=data,
+        engine=f"{engine.info.engine} {engine.info.precision}",
         pictures=pictures,
         defects=defects,
         missed=missed,

@@ -59,6 +59,8 @@ class CascadeMeasurement(BaseModel):
     looked: Looked
     data: str
     """The pictures."""
+    engine: str
+    """What ran the bundle's model, and which of them."""
     pictures: Count
     defects: Annotated[int, Field(ge=1)]
     """What full looks at every tile find."""

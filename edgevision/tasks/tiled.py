@@ -34,9 +34,8 @@ class TiledLook:
     def __init__(self, step: SegmentStep, tile_wh: Size, classes: int, threshold: float) -> None:
         """Take the step, the size of the model's input, and the score below which nothing counts."""
         self._step, self._tile_wh, self._threshold = step, tile_wh, threshold
-        self._background = np.zeros((classes, tile_wh[1], tile_wh[0]), np.float32)
-        self._background[0] = 1.0
-        self._background.flags.writeable = False
+        certain = np.eye(classes, 1, dtype=np.float32)
+        self._background = np.broadcast_to(certain[:, :, np.newaxis], (classes, tile_wh[1], tile_wh[0]))
 
     def look(self, region: ImageBgr, predict: Predict) -> Look:
         """Look at native resolution; tiles that stay below the threshold are not even blended.

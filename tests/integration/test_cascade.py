@@ -44,7 +44,7 @@ def write_measurement(loaded: LoadedRecipe, missed: int) -> None:
     looked = Looked.by(step, sha256)
     counts: dict[str, Any] = {"pictures": 1000, "defects": 1000, "missed": missed, "judged_otherwise": 0}
     counts |= {"calls": 30, "calls_with_cascade": 15, "cpu_s": 9.0, "cpu_s_with_cascade": 5.0}
-    measured = CascadeMeasurement(looked=looked, data="belt", **counts)
+    measured = CascadeMeasurement(looked=looked, data="belt", engine="onnxruntime int8", **counts)
     (loaded.base_dir / "m.json").write_text(measured.model_dump_json(by_alias=True))
 
 

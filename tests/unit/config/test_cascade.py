@@ -24,7 +24,9 @@ def step_with(**cascade: Any) -> SegmentStep:
 def measurement(step: SegmentStep, sha256: str = "a" * 64, **fields: Any) -> CascadeMeasurement:
     counts = {"pictures": 500, "defects": 1000, "missed": 0, "judged_otherwise": 0}
     calls = {"calls": 15000, "calls_with_cascade": 7000, "cpu_s": 9.0, "cpu_s_with_cascade": 5.0}
-    return CascadeMeasurement(looked=Looked.by(step, sha256), data="belt", **(counts | calls | fields))
+    return CascadeMeasurement(
+        looked=Looked.by(step, sha256), data="belt", engine="onnxruntime int8", **(counts | calls | fields)
+    )
 
 
 @pytest.mark.parametrize(
