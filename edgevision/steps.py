@@ -84,7 +84,7 @@ class Cascade(Part):
     It pays where most of a large region shows nothing, such as a wide belt with a part somewhere on it.
     """
 
-    scale: Annotated[float, Field(ge=0.1, le=0.75)] = 0.375
+    scale: Annotated[float, Field(ge=0.1, le=0.75)] = 0.5
     """Of the first look, relative to that of the full one. Even then the region must fill one input."""
     min_score: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
     """What scores so high in the first look deserves the full one."""

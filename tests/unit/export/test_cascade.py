@@ -49,7 +49,7 @@ def measured(folder: Path, recipe: Path, pictures: Path) -> CascadeMeasurement:
 def test_what_the_first_look_misses_is_counted_with_what_it_saves(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path / "parts", 40, 0, 2)
 
-    found = measured(tmp_path, recipe_with(tmp_path, min_score=0.9), pictures)
+    found = measured(tmp_path, recipe_with(tmp_path, scale=0.375, min_score=0.9), pictures)
 
     assert (found.pictures, found.defects, found.missed, found.judged_otherwise) == (3, 2, 1, 1)
     assert found.calls_with_cascade < found.calls

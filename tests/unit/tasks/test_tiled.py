@@ -90,8 +90,8 @@ def test_where_the_first_look_sees_nothing_there_is_no_second() -> None:
 def test_what_scores_too_little_in_the_first_look_is_background() -> None:
     frame = frame_of(640, 480, (300, 200, 302, 202))
 
-    assert boxes(Eye({"min_score": 0.9}).sees(frame)) == []
-    assert boxes(Eye({"min_score": 0.02}).sees(frame)) == [(300, 200, 302, 202)]
+    assert boxes(Eye({"scale": 0.375, "min_score": 0.9}).sees(frame)) == []
+    assert boxes(Eye({"scale": 0.375, "min_score": 0.02}).sees(frame)) == [(300, 200, 302, 202)]
 
 
 def test_the_margin_says_how_far_around_it_is_looked() -> None:
