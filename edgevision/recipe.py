@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from edgevision.steps import (
+    Cascade,
     ClassifyStep,
     DetectStep,
     Fraction,
@@ -21,6 +22,7 @@ from edgevision.steps import (
 
 __all__ = [
     "SCHEMA",
+    "Cascade",
     "ClassifyStep",
     "DetectStep",
     "EvidenceImage",

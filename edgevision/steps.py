@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 __all__ = [
     "IDENTITY_NAME",
+    "Cascade",
     "ClassifyStep",
     "DetectStep",
     "Fraction",
@@ -78,6 +79,24 @@ class _Step(Part):
     """The whole frame when absent."""
 
 
+class Cascade(Part):
+    """A first look at a smaller scale decides which tiles are worth the full look; the others are background.
+
+    It pays where most of a large region shows nothing, such as a wide belt with a part somewhere on it.
+    """
+
+    scale: Annotated[float, Field(ge=0.1, le=0.75)] = 0.5
+    """Of the first look, relative to that of the full one. Even then the region must fill one input."""
+    min_score: Annotated[float, Field(gt=0.0, le=1.0)] = 0.02
+    """What scores so high in the first look deserves the full one."""
+    margin_px: Annotated[int, Field(strict=True, ge=0, le=8192)] = 64
+    """Tiles so near to it do, too; in pixels of the full look."""
+    max_miss_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+    """Refuse the recipe unless fewer of the defects that full looks find are missed, with 95 % confidence."""
+    measured: Annotated[str, Field(min_length=1)]
+    """What `python -m export cascade` measured, a file relative to the recipe."""
+
+
 class SegmentStep(_Step):
     """Run a segment bundle on a region."""
 
@@ -91,6 +110,15 @@ class SegmentStep(_Step):
     """Replaces the bundle's threshold."""
     min_area_px: Annotated[int, Field(strict=True, ge=1)] | None = None
     """Replaces the bundle's minimum area (source pixels)."""
+    cascade: Cascade | None = None
+    """Look at those tiles only where a first look saw something; of `tile` only."""
+
+    @model_validator(mode="after")
+    def _cascade_of_tiles(self) -> "SegmentStep":
+        if self.cascade is not None and self.scaling != "tile":
+            msg = f"cascade: expected scaling tile, got {self.scaling}, which is one look anyway"
+            raise ValueError(msg)
+        return self
 
 
 class DetectStep(_Step):

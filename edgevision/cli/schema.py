@@ -49,12 +49,13 @@ def schemas() -> dict[str, dict[str, Any]]:
 
     from edgevision import messages, recipe
     from edgevision.bundle import manifest
-    from edgevision.config import station
+    from edgevision.config import cascade, station
 
     files: dict[str, tuple[str, type[BaseModel]]] = {
         "station": (station.SCHEMA, station.Station),
         "recipe": (recipe.SCHEMA, recipe.Recipe),
         "bundle": (manifest.SCHEMA, manifest.Manifest),
+        "cascade": (cascade.SCHEMA, cascade.CascadeMeasurement),
     }
     published: dict[str, dict[str, Any]] = {}
     for name, (schema_id, model) in files.items():

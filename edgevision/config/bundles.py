@@ -1,12 +1,15 @@
 """Opens the bundles that a recipe names and checks that recipe and bundles fit each other."""
 
+from pathlib import Path
+
 from edgevision.bundle.archive import Bundle, open_bundle
 from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.resolve import find_bundle
+from edgevision.config.cascade import cascade_problem, read_measurement
 from edgevision.config.crosscheck import check_against_bundles, detector_problem
 from edgevision.config.document import LoadedRecipe
-from edgevision.errors import BundleError
-from edgevision.recipe import RecogniseStep
+from edgevision.errors import BundleError, ConfigError
+from edgevision.recipe import RecogniseStep, SegmentStep
 
 __all__ = ["open_bundles", "open_detector"]
 
@@ -17,7 +20,8 @@ def open_bundles(loaded: LoadedRecipe) -> tuple[Bundle, ...]:
     Raises:
         BundleError: a bundle is missing, damaged or not the one that the recipe pins; the message
             names the line of the recipe.
-        ConfigError: a rule could never be broken by what the models find.
+        ConfigError: a rule could never be broken by what the models find, or a cascade was never measured
+            or misses more than the recipe allows.
     """
     bundles = []
     for index, step in enumerate(loaded.recipe.tasks):
@@ -26,6 +30,8 @@ def open_bundles(loaded: LoadedRecipe) -> tuple[Bundle, ...]:
         except BundleError as error:
             raise type(error)(str(loaded.error(("tasks", index, "bundle"), str(error)))) from error
     check_against_bundles(loaded, [bundle.manifest for bundle in bundles])
+    for index, bundle in enumerate(bundles):
+        _check_cascade(loaded, index, bundle)
     return tuple(bundles)
 
 
@@ -47,6 +53,19 @@ def open_detector(loaded: LoadedRecipe, index: int, embedder: Manifest) -> Bundl
     if problem:
         raise loaded.error(("tasks", index, "detector"), problem)
     return detector
+
+
+def _check_cascade(loaded: LoadedRecipe, index: int, bundle: Bundle) -> None:
+    step = loaded.recipe.tasks[index]
+    if not isinstance(step, SegmentStep) or step.cascade is None:
+        return
+    try:
+        measured = read_measurement(loaded.base_dir / Path(step.cascade.measured).expanduser())
+        problem = cascade_problem(step, bundle.sha256, measured)
+    except ConfigError as error:
+        problem = str(error)
+    if problem:
+        raise loaded.error(("tasks", index, "cascade", "measured"), problem)
 
 
 def _open_pinned(reference: str, sha256: str | None, key: str, loaded: LoadedRecipe) -> Bundle:

@@ -84,6 +84,10 @@ def _unfit_steps(recipe: Recipe, manifests: Sequence[Manifest]) -> Iterator[tupl
             continue
         if isinstance(step, SegmentStep | DetectStep) and (text := _lost_detail(step, manifest)):
             yield (*loc, "scale"), text
+        if isinstance(step, SegmentStep) and step.cascade is not None:
+            small = step.model_copy(update={"scale": step.scale * step.cascade.scale})
+            if text := _lost_detail(small, manifest):
+                yield (*loc, "cascade", "scale"), f"with it, {text} for both scales together"
         if isinstance(step, ClassifyStep):
             for label in step.expected or ():
                 if label not in manifest.labels:

@@ -5,7 +5,6 @@ where a class reached its threshold.
 """
 
 import time
-from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
@@ -18,22 +17,17 @@ from edgevision.ops.cracks import measure_line
 from edgevision.ops.image import letterbox, stretch, to_model_color
 from edgevision.ops.masks import Component, Foreground, components, foreground, probabilities
 from edgevision.ops.polygons import polygon_mask
-from edgevision.ops.tiles import TileGrid, pad_to_tile
 from edgevision.ports import Engine
 from edgevision.recipe import SegmentStep
-from edgevision.tasks.region import Box, region_box, require_detail
+from edgevision.tasks.region import Box, region_box
+from edgevision.tasks.tiled import Look, Planes, Predict, TiledLook, whole
 from edgevision.types import Defect, Findings, Frame, ImageBgr, ModelRef
 
 __all__ = ["SegmentTask"]
 
-Planes = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.uint8]
 Polygon = tuple[tuple[float, float], ...]
-Predict = Callable[[ImageBgr], Planes]
-"""From a picture of the model's input size to (C, H, W) probabilities."""
 Marked = tuple[Mask, tuple[Defect, ...]]
-Look = tuple[Foreground | None, float]
-"""What was seen of a region, None where nothing reached the threshold; and the highest score."""
 
 
 class SegmentTask:
@@ -57,7 +51,8 @@ class SegmentTask:
         threshold, min_area = step.pixel_threshold, step.min_area_px
         self._threshold = segment.pixel_threshold if threshold is None else threshold
         self._min_area_px = segment.min_area_px if min_area is None else min_area
-        look = {"tile": self._tiled, "stretch": self._stretched, "letterbox": self._letterboxed}
+        tiled = TiledLook(step, spec.input.size_wh, len(spec.labels), self._threshold)
+        look = {"tile": tiled.look, "stretch": self._stretched, "letterbox": self._letterboxed}
         self._look = look[step.scaling]
         self._polygon = None if step.region is None else step.region.polygon_xy
 
@@ -114,35 +109,7 @@ class SegmentTask:
         """Look closer only where something is, or where only the inside of a polygon counts."""
         score_max = float(planes[1:].max())
         is_quiet = score_max < self._threshold and self._polygon is None
-        return (None, score_max) if is_quiet else _whole(foreground(planes))
-
-    def _tiled(self, region: ImageBgr, predict: Predict) -> Look:
-        """Look at native resolution; tiles that stay below the threshold are not even blended.
-
-        Where all of them do, the highest score is that of whole tiles, also outside a polygon.
-        """
-        height, width = (max(1, round(size * self._step.scale)) for size in region.shape[:2])
-        tile_w, tile_h = tile_wh = self._spec.input.size_wh
-        require_detail(self._step.name, region, self._step.scale, tile_wh)
-        picture, (left, top) = pad_to_tile(stretch(region, (width, height)), tile_wh)
-        size_wh = picture.shape[1], picture.shape[0]
-        score_max = 0.0
-
-        def is_quiet(planes: Planes) -> bool:
-            nonlocal score_max
-            score = float(planes[1:].max())
-            score_max = max(score_max, score)
-            return score < self._threshold
-
-        def look(x: int, y: int) -> Planes:
-            return _fitted(predict(picture[y : y + tile_h, x : x + tile_w]), tile_wh)
-
-        grid = TileGrid.cover(size_wh, tile_wh, self._step.tile_overlap_px)
-        strips = list(grid.blend_unless(look, is_quiet))
-        if score_max < self._threshold:
-            return None, score_max
-        seen = Foreground.stacked(strips, size_wh)
-        return _whole(seen.cropped(slice(top, top + height), slice(left, left + width)))
+        return (None, score_max) if is_quiet else whole(foreground(planes))
 
     def _defects(self, seen: Foreground, box: Box, frame_wh: tuple[int, int]) -> Marked:
         """Return the frame's class map and the defects in it."""
@@ -216,23 +183,11 @@ def _nothing(size_wh: tuple[int, int]) -> Marked:
     return np.zeros(size_wh[::-1], np.uint8), ()
 
 
-def _whole(seen: Foreground) -> Look:
-    return seen, min(float(seen.scores.max()), 1.0)
-
-
 def _score_inside(polygon: Polygon, box: Box, seen: Foreground) -> float:
     """Return the highest score inside; at low resolution, up to a pixel around the polygon."""
     height, width = seen.scores.shape
     inside = _inside(polygon, box, (width, height))
     return min(float(seen.scores.max(where=inside, initial=0.0)), 1.0)
-
-
-def _fitted(planes: Planes, size_wh: tuple[int, int]) -> Planes:
-    """Resize the answer of a model with an output stride to the size of its input."""
-    if (planes.shape[2], planes.shape[1]) == size_wh:
-        return planes
-    resized = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_LINEAR) for plane in planes]
-    return np.asarray(resized, np.float32)
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,8 @@ import typer
 
 from edgevision.cli.exits import BUG, INTERRUPTED
 from edgevision.errors import BundleError, EdgeVisionError, UsageError
+from export.cli.belt import belt
+from export.cli.cascade import cascade
 from export.cli.evaluate import evaluate
 from export.cli.identities import identities
 from export.cli.marks import marks
@@ -60,9 +62,11 @@ app = typer.Typer(
 )
 app.add_typer(train_app, name="train")
 app.command("evaluate")(evaluate)
+app.command("cascade")(cascade)
 app.command("results")(results)
 app.command("mine")(mine)
 app.command("marks")(marks)
+app.command("belt")(belt)
 app.command("identities")(identities)
 
 _Bundle = Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="The bundle to write.")]

@@ -34,6 +34,7 @@ NOT_RUN = {
     "needs a camera": 1,
     "needs a running station": 3,
     "needs a station with the page": 1,
+    "needs pictures of your line": 1,
     "needs several machines; a test starts workers on one": 1,
     "replaces the program": 1,
     "takes hours": 1,

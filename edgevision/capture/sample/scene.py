@@ -14,27 +14,37 @@ from edgevision.capture.sample.surface import Skin, draw_patches, draw_planks, d
 from edgevision.capture.sample.texture import Bytes, Plane, Tiles, tiles_of
 from edgevision.types import ClassMap, Frame, ImageBgr, Judgement, Truth
 
-__all__ = ["CLASS_NAMES", "SIZE_WH", "render_part"]
+__all__ = [
+    "BRIGHTEST",
+    "CLASS_NAMES",
+    "SIZE_WH",
+    "STAGE_PX",
+    "coloured",
+    "draw_part_skin",
+    "render_part",
+    "to_image",
+]
 
 CLASS_NAMES = ("background", "crack", "pit", "scratch")
 SIZE_WH = (640, 480)
-_STAGE_PX = 480
+STAGE_PX = 480
 """Side of the central square, in which every part lies."""
-_STAGE = slice((SIZE_WH[0] - _STAGE_PX) // 2, (SIZE_WH[0] + _STAGE_PX) // 2)
+_STAGE = slice((SIZE_WH[0] - STAGE_PX) // 2, (SIZE_WH[0] + STAGE_PX) // 2)
 _FRAME_PERIOD_NS = 100_000_000
 _MARGIN_PX = 9
-_BRIGHTEST = np.float32(246)
+BRIGHTEST = np.float32(246)
 
 
 def _draw_pose(rng: np.random.Generator, shape: Shape) -> Pose:
     """Draw an angle and a centre at which the shape lies within the stage."""
     angle = rng.uniform(0, 2 * np.pi)
     outline = shape.placed(Pose((0, 0), angle)).outline
-    low, high = _MARGIN_PX - outline.min(axis=0), _STAGE_PX - _MARGIN_PX - outline.max(axis=0)
+    low, high = _MARGIN_PX - outline.min(axis=0), STAGE_PX - _MARGIN_PX - outline.max(axis=0)
     return Pose((rng.uniform(low[0], high[0]), rng.uniform(low[1], high[1])), angle)
 
 
-def _coloured(lit: Plane, skin: Skin) -> list[Plane]:
+def coloured(lit: Plane, skin: Skin) -> list[Plane]:
+    """Return blue, green and red, (H, W) each, of a surface's (H, W) grey levels."""
     if skin.blotch is None or skin.blotch_tint is None:
         return [lit * np.float32(factor) for factor in skin.tint]
     return [
@@ -43,7 +53,8 @@ def _coloured(lit: Plane, skin: Skin) -> list[Plane]:
     ]
 
 
-def _to_image(channels: list[Plane]) -> ImageBgr:
+def to_image(channels: list[Plane]) -> ImageBgr:
+    """Return (H, W, 3) uint8 of blue, green and red."""
     return cv2.merge([cv2.convertScaleAbs(channel) for channel in channels]).astype(np.uint8, copy=False)
 
 
@@ -61,24 +72,24 @@ def _draw_full_frame(rng: np.random.Generator, tiles: Tiles, look: Look) -> tupl
     draw_patches(rng, skin.grey, material.patches * 2)
     if rng.random() < look.plank_rate:
         draw_planks(rng, skin.grey)
-    lit = np.minimum(skin.grey * draw_light(rng, look, SIZE_WH), _BRIGHTEST)
+    lit = np.minimum(skin.grey * draw_light(rng, look, SIZE_WH), BRIGHTEST)
     class_map: ClassMap = np.zeros(lit.shape, dtype=np.uint8)
     if rng.random() < look.defect_rate:
         surface = Surface(np.full_like(lit, 99), skin.texture_rad, skin.ring_centre_xy)
         class_map = add_flaws(rng.spawn(1)[0], lit, surface, np.zeros_like(class_map), look)
-    return _to_image(_coloured(lit, skin)), class_map
+    return to_image(coloured(lit, skin)), class_map
 
 
-def _draw_part_skin(
+def draw_part_skin(
     rng: np.random.Generator, tiles: Tiles, variant_id: int | None, look: Look
 ) -> tuple[Skin, Surface, Bytes, Corners | None]:
     """Return a flawless part on the stage under even light: skin, surface, coverage, its mark's corners."""
     material = look.materials[int(rng.integers(len(look.materials)))]
     shape = draw_shape(rng, look.irregular_rate)
     pose = _draw_pose(rng, shape)
-    coverage = draw_coverage(shape.placed(pose), _STAGE_PX)
+    coverage = draw_coverage(shape.placed(pose), STAGE_PX)
     depth = _distance_inside(coverage)
-    skin = draw_skin(rng, tiles, material, (_STAGE_PX, _STAGE_PX), pose)
+    skin = draw_skin(rng, tiles, material, (STAGE_PX, STAGE_PX), pose)
     draw_specks(rng, skin.grey, material.specks)
     draw_patches(rng, skin.grey, material.patches)
     if rng.random() < look.engraved_rate:
@@ -94,9 +105,9 @@ def _draw_part(
     rng: np.random.Generator, tiles: Tiles, belt: Plane, variant_id: int | None, look: Look
 ) -> tuple[ImageBgr, ClassMap, Corners | None]:
     """Return a part lying on the belt, the class map of the frame, and the corners of its mark there."""
-    skin, surface, coverage, mark = _draw_part_skin(rng, tiles, variant_id, look)
+    skin, surface, coverage, mark = draw_part_skin(rng, tiles, variant_id, look)
     light = draw_light(rng, look, SIZE_WH)
-    lit = np.minimum(skin.grey * light[:, _STAGE], _BRIGHTEST)
+    lit = np.minimum(skin.grey * light[:, _STAGE], BRIGHTEST)
     class_map: ClassMap = np.zeros(belt.shape, dtype=np.uint8)
     if rng.random() < look.defect_rate:
         field = np.zeros_like(coverage) if mark is None else mark_field(mark, coverage)
@@ -107,7 +118,7 @@ def _draw_part(
     image = cv2.cvtColor(cv2.convertScaleAbs(belt), cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
     cover = coverage.astype(np.float32) / np.float32(255)
     under = belt[:, _STAGE] * (1 - cover)
-    image[:, _STAGE] = _to_image([channel * cover + under for channel in _coloured(lit, skin)])
+    image[:, _STAGE] = to_image([channel * cover + under for channel in coloured(lit, skin)])
     return image, class_map, None if mark is None else mark + np.array([_STAGE.start, 0])
 
 

@@ -7,7 +7,7 @@ import yaml
 from tests.unit.cli.conftest import Run
 
 EXAMPLES = Path(__file__).parents[3] / "deploy/examples"
-FILES = ["station", "recipe", "bundle"]
+FILES = ["station", "recipe", "bundle", "cascade"]
 MESSAGES = ["result", "state", "info", "metrics", "alarm", "counters", "commands"]
 MESSAGES += ["command", "command-trigger", "command-recipe", "command-snapshot", "answer", "status"]
 
