@@ -133,6 +133,6 @@ class Database:
                 f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
                 "use the program that wrote it, or move the file away"
             )
-        # Now, not at the first outage: a reader opens its log with its first query, and files may be short then.
+        # A connection opens its log with its first query: now, and not in the first outage.
         self.reading.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         lengthen(self.writing, self._path, _VERSION)

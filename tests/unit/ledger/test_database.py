@@ -1,5 +1,7 @@
 """What an open ledger holds of the operating system: all of it from the beginning."""
 
+from pathlib import Path
+
 import pytest
 
 from edgevision.ledger.store import Store
