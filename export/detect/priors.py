@@ -47,7 +47,7 @@ def sizes_per_map(sizes_wh: Sizes, strides: Sequence[int]) -> list[list[tuple[fl
         maps[place].append((float(width), float(height)))
     for place, (sizes, stride) in enumerate(zip(maps, strides, strict=True)):
         if not sizes:
-            side = stride * _LARGEST_IN_STRIDES / 2
+            side = stride * _LARGEST_IN_STRIDES * 0.75  # above the limit of the map before
             maps[place].append((side, side))
     return maps
 

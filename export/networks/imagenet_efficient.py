@@ -65,7 +65,8 @@ def _renamed(theirs: str) -> str:
     """Return the name here of a tensor there; one that has no place here keeps its name."""
     if theirs.startswith(("_conv_stem.", "_bn0.")):
         return theirs.replace("_conv_stem", "stem.0").replace("_bn0", "stem.1")
-    if not theirs.startswith("_blocks."):
-        return theirs
-    _, number, part, kind = theirs.split(".")
-    return f"blocks.{number}.{_PARTS.get(part, part)}.{kind}"
+    match theirs.split("."):
+        case ["_blocks", number, part, kind]:
+            return f"blocks.{number}.{_PARTS.get(part, part)}.{kind}"
+        case _:
+            return theirs

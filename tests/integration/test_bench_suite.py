@@ -84,6 +84,14 @@ def test_side_by_side_the_model_is_called_once_for_each_frame(tmp_path: Path) ->
     assert side_by_side(lambda: calls.append(1), 2, video, frames=5).units == 5
 
 
+def test_side_by_side_ends_with_the_error_of_a_model(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise EngineError("the model fails")
+
+    with pytest.raises(EngineError, match="the model fails"):
+        side_by_side(fail, 2, write_video(tmp_path / "belt.avi", frames=FRAMES), frames=99)
+
+
 @each_call
 def test_a_file_that_is_no_model_is_an_engine_error(load: Callable[[bytes], Call]) -> None:
     with pytest.raises(EngineError, match="cannot load the model"):

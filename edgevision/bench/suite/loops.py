@@ -70,23 +70,29 @@ def skilled_loop(queue: InferQueue, size_wh: tuple[int, int], video: Path, frame
 
 
 def side_by_side(call: Callable[[], None], callers: int, video: Path, frames: int) -> Burst:
-    """Decode ahead, and call for each picture a model that does not look at it."""
+    """Decode ahead, and call for each picture a model that does not look at it; raises what a call raises."""
     ahead: Queue[bool] = Queue(_AHEAD)
 
     def infer() -> int:
-        done = 0
-        while ahead.get():
-            call()
-            done += 1
+        done, goes_on = 0, True
+        try:
+            while goes_on := ahead.get():
+                call()
+                done += 1
+        finally:
+            while goes_on:  # after an error: a decoder that nobody listens to would wait for ever
+                goes_on = ahead.get()
         return done
 
     def work() -> int:
         with ThreadPoolExecutor(callers) as pool:
             callings = [pool.submit(infer) for _ in range(callers)]
-            for _ in islice(_pictures(video, decoder_threads(len(os.sched_getaffinity(0)))), frames):
-                ahead.put(True)
-            for _ in callings:
-                ahead.put(False)
+            try:
+                for _ in islice(_pictures(video, decoder_threads(len(os.sched_getaffinity(0)))), frames):
+                    ahead.put(True)
+            finally:
+                for _ in callings:
+                    ahead.put(False)
             return sum(calling.result() for calling in callings)
 
     return metered(work)

@@ -53,9 +53,10 @@ def test_decoder_and_output_stay_as_they_were() -> None:
     assert torch.equal(network.get_parameter("decoder.0.0.0.weight"), before)
 
 
-def test_another_file_of_weights_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["features.0.weight", "_blocks.0._depthwise_conv.conv.weight"])
+def test_another_file_of_weights_is_refused(tmp_path: Path, name: str) -> None:
     file = tmp_path / "other.pth"
-    torch.save({"features.0.weight": torch.zeros(4, 3, 3, 3)}, file)
+    torch.save({name: torch.zeros(4, 3, 3, 3)}, file)
 
     with pytest.raises(UsageError, match="expected the weights of an EfficientNet-Lite0"):
         start_from(efficient(), file, CROPS)

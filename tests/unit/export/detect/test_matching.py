@@ -29,6 +29,14 @@ def test_clustering_finds_the_sizes_that_objects_have() -> None:
     assert [len(of_map) for of_map in sizes_per_map(fitted, (4, 8))] == [1, 1]
 
 
+def test_sizes_that_fill_an_empty_map_stay_on_it_when_they_are_given_back() -> None:
+    first = sizes_per_map(np.array([[30.0, 28.0]]), (8, 16))
+    given_back = np.array([size for of_map in first for size in of_map])
+
+    assert [len(of_map) for of_map in first] == [1, 1]
+    assert sizes_per_map(given_back, (8, 16)) == first
+
+
 def test_priors_that_overlap_an_object_find_it_and_the_others_show_background() -> None:
     box = np.array([[30, 20, 42, 32]], np.float32)
 
