@@ -8,6 +8,7 @@ connection and are otherwise of no use. Callers never wait for the network.
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -36,6 +37,7 @@ _METRICS_EXPIRY_S = 60
 _JOIN_S = 0.1
 """For the thread to end after its time is up; one that a disk holds is left behind."""
 _PREVIEWS_WAITING = 8
+"""Of each camera."""
 _WAKE, _CONNECTED = "wake", "connected"
 
 MessageDict = Mapping[str, Any]
@@ -64,7 +66,7 @@ class Publisher:
         self._info: MessageDict | None = None
         self._active_alarms: set[str] = set()
         self._drops_over = 0
-        self._previews = 0
+        self._previews: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._stop_by = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -127,12 +129,11 @@ class Publisher:
         self._hold(Message(topic, payload, qos=1, retain=True))
 
     def preview(self, camera: str, jpeg: bytes) -> None:
-        """Send a small picture, if there is a connection; only so many wait for the thread."""
+        """Send a small picture, if there is a connection; of each camera only so many wait for the thread."""
         topic = self._topics.preview(camera)
-        self._previews = (self._previews + 1) % _PREVIEWS_WAITING
-        self._inbox.put(
-            partial(self._broker.publish, Message(topic, jpeg), _nothing), f"{topic} {self._previews}"
-        )
+        self._previews[topic] = (self._previews[topic] + 1) % _PREVIEWS_WAITING
+        key = f"{topic} {self._previews[topic]}"
+        self._inbox.put(partial(self._broker.publish, Message(topic, jpeg), _nothing), key)
 
     def committed(self, last: Mapping[str, bytes]) -> None:
         """Look into the outbox; `last` is camera → its newest encoded result, to be retained."""
