@@ -59,6 +59,19 @@ def verdicts() -> Iterator[Verdict]:
         yield seen("classify", ["free"], score_max=score, classes=(ClassScore("crack", score),))
 
 
+def test_a_name_that_people_gave_stays_as_it_is(page: Page, tmp_path: Path) -> None:
+    names = ["constructor", "area", "length", "cut or dent", "somebody enrolled"]
+    texts = [judged(make_defect(name, score=0.99), max_area_px=0.1).reasons[0].text for name in names]
+    got = (ClassScore("px", 0.99),)
+    texts += [seen("classify", [name], score_max=0.99, classes=got).reasons[0].text for name in names[:3]]
+    with running_mosquitto() as broker, dashboard_at(broker.port, tmp_path) as at:
+        page.goto(f"{at}?lang=zh")
+        chinese = page.evaluate(TRANSLATED, texts)
+
+    said = [f"的 {name}" for name in names] + [f"应为 {name}" for name in names[:3]]
+    assert [part for part, text in zip(said, chinese, strict=True) if part not in text] == []
+
+
 def test_every_reason_of_rules_and_expectations_is_known_in_chinese(page: Page, tmp_path: Path) -> None:
     texts = [verdict.reasons[0].text for verdict in verdicts()]
     texts.append(f"{texts[0]} (2 more)")
