@@ -1,11 +1,16 @@
 // Requests to the dashboard; what changes something carries the token that only this page can read.
 
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(text, status) {
+    super(text);
+    this.status = status;
+  }
+}
 
 async function answer(response) {
   const body = await response.json().catch(() => ({}));
   if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
-  if (!response.ok) throw new Refused(body.error ?? response.statusText);
+  if (!response.ok) throw new Refused(body.error ?? response.statusText, response.status);
   return body;
 }
 

@@ -71,12 +71,14 @@ function showCameras() {
 async function loadFigures() {
   if (document.hidden) return;
   const query = state.names.length > 1 ? `?camera=${encodeURIComponent(state.camera)}` : "";
-  const figures = await get(`${path("api", "stations", station, "figures")}${query}`).catch(() => null);
-  if (figures === null) {
-    if (state.head === null) setText(byId("verdict-reason"), t("no_such_station"));
-    return;
-  }
+  const figures = await get(`${path("api", "stations", station, "figures")}${query}`).catch(sayWhyNot);
+  if (!figures) return;
   trends.show(figures.trend);
   showPareto(figures.pareto);
   showMap(figures.map, state.ratio);
+}
+
+/** Say that nobody has heard of the station; that the dashboard cannot be reached is said by the banner. */
+function sayWhyNot({ status }) {
+  if (status === 404 && state.head === null) setText(byId("verdict-reason"), t("no_such_station"));
 }
