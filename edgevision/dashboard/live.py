@@ -9,6 +9,9 @@ from typing import Any
 
 from edgevision.dashboard.alarms import Alarms
 from edgevision.dashboard.window import Window, yield_of
+from edgevision.messages.state import MachineState
+from edgevision.messages.status import Status
+from edgevision.types import Judgement
 
 __all__ = ["RECENT", "CameraLive", "Picture", "StationLive"]
 
@@ -16,6 +19,8 @@ RECENT = 60
 """NG and ND that a page shows at once."""
 
 _SUMMARIES = 128
+_RESTING = {MachineState.PREOPERATIONAL, MachineState.HALTED, MachineState.INITIALIZED}
+"""States in which no part is judged; in Error parts go on to be ND, or NG by a step that still works."""
 
 Json = dict[str, Any]
 
@@ -79,6 +84,8 @@ class StationLive:
     status_ms: int | None = None
     state: Json | None = None
     info: Json | None = None
+    judging_since_ms: int = 0
+    """By the clock of the station: what it judged before is no news any more."""
     heard_ms: int = 0
     cameras: dict[str, CameraLive] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
@@ -103,6 +110,37 @@ class StationLive:
             totals.update(camera.window.totals)
         return totals
 
+    def enter(self, state: Json) -> None:
+        """Take over a state message. A verdict does not outlive a rest, nor the beginning of an error."""
+        if self.state is None or self.state["state"] in _RESTING or state["state"] == MachineState.ERROR:
+            self.judging_since_ms = state["ts"]
+        self.state = state
+
+    def come_back(self) -> None:
+        """Be online again: what was heard before the outage is no news any more."""
+        heard = [camera.last["judged_ms"] + 1 for camera in self.cameras.values() if camera.last]
+        self.judging_since_ms = max([self.judging_since_ms, *heard])
+
+    def note_bad(self, summary: Json) -> None:
+        """Take a fresh NG or ND for news also when the station has put its clock back."""
+        if not summary["is_late"]:
+            self.judging_since_ms = min(self.judging_since_ms, summary["judged_ms"])
+
+    @property
+    def verdict(self) -> Json | None:
+        """Return the newest result that still tells of the line; None while there is none."""
+        is_away = self.status not in {None, Status.ONLINE}
+        if is_away or (self.state is not None and self.state["state"] in _RESTING):
+            return None
+        results = [camera.last for camera in self.cameras.values() if camera.last]
+        return max(filter(self._is_news, results), key=lambda one: one["received_ms"], default=None)
+
+    def _is_news(self, result: Json) -> bool:
+        if result["judged_ms"] < self.judging_since_ms:
+            return False
+        is_failed = self.state is not None and self.state["state"] == MachineState.ERROR
+        return result["judgement"] != Judgement.OK or not (is_failed or result["is_late"])
+
     def head(self) -> Json:
         """Return what does not change with every part."""
         return {
@@ -115,7 +153,6 @@ class StationLive:
 
     def tile(self) -> Json:
         """Return what the fleet page shows."""
-        newest = [camera.last for camera in self.cameras.values() if camera.last]
         metrics = [camera.metrics for camera in self.cameras.values() if camera.metrics]
         totals = self.totals
         return {
@@ -123,7 +160,7 @@ class StationLive:
             "status": self.status,
             "state": self.state["state"] if self.state else None,
             "recipe": self.info["recipe"] if self.info else None,
-            "last": max(newest, key=lambda one: one["received_ms"], default=None),
+            "verdict": self.verdict,
             "totals": dict(totals),
             "yield": yield_of(totals),
             "rate_hz": round(sum(one["rate_hz"] for one in metrics), 2) if metrics else None,
@@ -143,6 +180,8 @@ class StationLive:
         if cameras:
             totals = self.totals
             parts |= {"cameras": cameras, "totals": dict(totals), "yield": yield_of(totals)}
+        if "head" in parts or cameras:
+            parts["verdict"] = self.verdict
         for name, entries in (("results", self.recent), ("answers", self.answers)):
             news = [entry for number, entry in entries if number > since]
             if news:

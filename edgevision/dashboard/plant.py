@@ -70,6 +70,8 @@ class Plant:
         with self._lock:
             live = self._live(station)
             if live.status != status.value:
+                if live.status is not None and status is Status.ONLINE:
+                    live.come_back()
                 live.status, live.status_ms = status.value, self._now_ms()
             live.head_changed = self._next()
 
@@ -77,7 +79,7 @@ class Plant:
         """Note the state of the station's machine."""
         with self._lock:
             live = self._live(message.station)
-            live.state = message.to_dict()
+            live.enter(message.to_dict())
             live.head_changed = self._next()
 
     def take_info(self, message: InfoMessage) -> None:
@@ -88,6 +90,7 @@ class Plant:
             live.info = message.to_dict()
             live.head_changed = self._next()
             if is_new_start:
+                live.judging_since_ms = max(live.judging_since_ms, message.ts)
                 for alarm in live.alarms.clear_before(message.ts, self._now_ms()):
                     self._keep_alarm(live, alarm)
 
@@ -125,7 +128,9 @@ class Plant:
             camera.remember(summary)
             camera.changed = self._next()
             if message.judgement is not Judgement.OK:
-                self._stations[message.station].recent.append((camera.changed, summary))
+                live = self._stations[message.station]
+                live.note_bad(summary)
+                live.recent.append((camera.changed, summary))
                 self._match_early_picture(summary)
             self._name_picture(camera)
 

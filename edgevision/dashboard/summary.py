@@ -30,6 +30,8 @@ def result_summary(message: ResultMessage, received_ms: int) -> dict[str, Any]:
         "frame_id": message.frame_id,
         "judgement": message.judgement.value,
         "time": message.time,
+        "judged_ms": _judged_ms(message),
+        "is_late": bool(message.late),
         "received_ms": received_ms,
         "reason": clipped(message.reason),
         "width": message.width,
@@ -53,6 +55,17 @@ def result_summary(message: ResultMessage, received_ms: int) -> dict[str, Any]:
             for one in _most_probable(message.classes or ())[:MAX_CLASSES]
         ],
     }
+
+
+def _judged_ms(message: ResultMessage) -> int:
+    """Return when it was judged by the clock of the station, as near as it is told, in UTC milliseconds.
+
+    The capture time of a recording is only the position in it; the time of publishing tells nothing when
+    the result has waited.
+    """
+    if message.late or message.published_ts is None:
+        return message.ts
+    return message.published_ts
 
 
 def _most_probable(entries: Sequence[ClassEntry]) -> list[ClassEntry]:

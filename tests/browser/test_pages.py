@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from edgevision.messages import MachineState
 from edgevision.types import Judgement
 from tests.browser.lines import Mouth, dashboard_at, spoken
 from tests.mosquitto import needs_mosquitto, running_mosquitto
@@ -160,26 +159,6 @@ def test_each_judgement_has_a_shape_of_its_own(page: Page, plant: tuple[str, Mou
     box = page.locator("#lamp").bounding_box()
     assert box is not None
     assert box["height"] > 250
-
-
-@pytest.mark.parametrize("view", ["", "/operator"])
-def test_no_old_ok_is_shown_for_a_station_that_halts_or_is_gone(
-    page: Page, plant: tuple[str, Mouth], view: str
-) -> None:
-    at, mouth = plant
-    station = Station(f"quiet{len(view)}")
-    lamp, verdict = page.locator("#lamp"), page.locator("#verdict")
-    mouth.say(*station.start(now_ns()), station.result(Judgement.OK, now_ns()))
-    page.goto(f"{at}station/{station.name}{view}")
-    expect(lamp).to_have_attribute("data-judgement", "OK")
-    mouth.say(station.state(MachineState.HALTED, "Halted by a command.", now_ns()))
-    expect(verdict).to_have_text("Halted")
-    expect(page.locator("#verdict-reason")).to_have_text("Halted by a command.")
-    expect(lamp).to_have_attribute("data-judgement", "none")
-    mouth.say((station.topics.status, b"offline", True))
-    expect(verdict).to_have_text("offline")
-    mouth.say(*station.start(now_ns()))
-    expect(lamp).to_have_attribute("data-judgement", "OK")
 
 
 def test_the_language_is_chosen_and_kept(page: Page, plant: tuple[str, Mouth]) -> None:

@@ -57,7 +57,7 @@ def test_a_page_is_told_only_what_changed_since_it_asked(floor: Floor) -> None:
 
     assert live.changes(since) == {}
     floor.hear(floor.station.metrics(floor.now_ns))
-    assert set(live.changes(since)) == {"cameras", "totals", "yield"}
+    assert set(live.changes(since)) == {"cameras", "totals", "verdict", "yield"}
 
 
 def test_a_picture_is_shown_with_the_result_that_it_names_even_if_a_newer_one_is_there(floor: Floor) -> None:

@@ -5,7 +5,6 @@ import { count, number, percent } from "./format.js";
 import { showLamp } from "./lamp.js";
 import { listen } from "./live.js";
 import { openShell } from "./shell.js";
-import { isIdle } from "./state.js";
 import { known, t } from "./words.js";
 
 const tiles = new Map();
@@ -87,7 +86,7 @@ class Tile {
     this.isAbnormal = this.isAway || this.hasAlarm || tile.state === "Error";
     setData(this.node, "abnormal", this.isAbnormal);
     setData(this.node, "status", tile.status ?? "unknown");
-    showLamp(this.lamp, this.isAway || isIdle(tile.state) ? "none" : tile.last?.judgement);
+    showLamp(this.lamp, this.isAway ? "none" : tile.verdict?.judgement);
     setText(this.state, this.isAway ? t(tile.status ?? "unknown") : known("state", tile.state ?? t("unknown")));
     setText(this.recipe, tile.recipe ?? "–");
     for (const [kind, , value] of this.counts) setText(value, count(tile.totals[kind] ?? 0));

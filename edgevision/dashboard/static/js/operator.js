@@ -7,7 +7,7 @@ import { listen } from "./live.js";
 import { Picture } from "./picture.js";
 import { addTool, openShell, stationCrumb } from "./shell.js";
 import { StationState } from "./state.js";
-import { showVerdict } from "./verdict.js";
+import { showStation, showVerdict } from "./verdict.js";
 import { t } from "./words.js";
 
 const station = decodeURIComponent(location.pathname.split("/")[2]);
@@ -27,7 +27,7 @@ function apply(news) {
     counters.show(state.totals, state.yield);
     picture.show(...state.shown(station));
   }
-  if (news.head || news.cameras) showVerdict(state.last, state.pause);
+  if (news.head || news.cameras) showStation(state);
   if (news.alarms || news.head) showAlarms(byId("alarms"), station, state.alarms);
 }
 

@@ -6,9 +6,6 @@ import { known, t } from "./words.js";
 const FRESH_MS = 5_000;
 const IDLE = ["Preoperational", "Halted", "Error", "Initialized"];
 
-/** Whether a station of this state judges no part, whatever comes. */
-export const isIdle = (state) => IDLE.includes(state);
-
 export class StationState {
   head = null;
   alarms = [];
@@ -16,9 +13,12 @@ export class StationState {
   totals = {};
   yield = null;
   camera = null;
+  /** The newest result that still tells of the line: none while it rests or is away, and none from before. */
+  verdict = null;
 
   take(news) {
     if (news.head) this.head = news.head;
+    if (news.verdict !== undefined) this.verdict = news.verdict;
     if (news.alarms) this.alarms = news.alarms;
     for (const [name, camera] of Object.entries(news.cameras ?? {})) this.cameras.set(name, camera);
     if (news.totals) [this.totals, this.yield] = [news.totals, news.yield];
@@ -35,11 +35,12 @@ export class StationState {
     return results.reduce((newest, one) => (newest && newest.received_ms >= one.received_ms ? newest : one), null);
   }
 
-  /** A word and a sentence on why no part is judged; null while parts are, so that no old OK passes for news. */
+  /** A word and a sentence on why there is no verdict, so that no old OK passes for news; null where none is needed. */
   get pause() {
+    if (this.verdict) return null;
     const { status, state } = this.head ?? {};
     if (status && status !== "online") return [t(status), ""];
-    return isIdle(state?.state) ? [known("state", state.state), state.text ?? ""] : null;
+    return IDLE.includes(state?.state) ? [known("state", state.state), state.text ?? ""] : null;
   }
 
   /** Width ÷ height of the frames of the chosen camera. */

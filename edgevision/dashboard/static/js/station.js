@@ -14,7 +14,7 @@ import { Picture } from "./picture.js";
 import { Results } from "./results.js";
 import { showHealth } from "./health.js";
 import { StationState } from "./state.js";
-import { showVerdict } from "./verdict.js";
+import { showStation, showVerdict } from "./verdict.js";
 import { t } from "./words.js";
 
 const FIGURES_EVERY_MS = 5_000;
@@ -42,7 +42,7 @@ function apply(news) {
   if (isFirst) loadFigures();
   if (news.head || news.cameras) {
     showHealth(byId("health"), state);
-    showVerdict(state.last, state.pause);
+    showStation(state);
   }
   if (news.cameras) {
     showCameras();

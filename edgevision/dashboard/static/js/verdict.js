@@ -9,9 +9,14 @@ import { t } from "./words.js";
 const SPEAK_EVERY_MS = 3_000;
 let spokenMs = -SPEAK_EVERY_MS;
 
-/** Show a result, or that there is none yet; with a `pause`, why there is none any more. */
-export function showVerdict(result, pause = null) {
-  if (pause) return showPause(result, ...pause);
+/** Show the verdict of a station or, with the newest result as a note, why there is none. */
+export function showStation({ verdict, pause, last }) {
+  if (pause) showPause(last, ...pause);
+  else showVerdict(verdict);
+}
+
+/** Show a result, or that there is none yet. */
+export function showVerdict(result) {
   showLamp(byId("lamp"), result?.judgement);
   setData(document.body, "judgement", result?.judgement ?? "none");
   setText(byId("verdict"), result ? t(result.judgement) : t("no_result"));
