@@ -1,5 +1,6 @@
 """Keeps commands from writing over what they read, or one of their files over another."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,12 +15,13 @@ def keep_apart(read: Iterable[str | Path], written: Iterable[Path | None]) -> No
     Raises:
         UsageError: a file would be written over one that is read, or over another one that is written.
     """
-    inputs, outputs = {Path(each).resolve() for each in read}, set()
+    inputs, outputs = {os.path.realpath(each) for each in read}, set()
     for path in written:
         if path is None:
             continue
-        if path.resolve() in inputs:
+        place = os.path.realpath(path)
+        if place in inputs:
             raise UsageError(f"{path}: is an input of this command; write to another place")
-        if path.resolve() in outputs:
+        if place in outputs:
             raise UsageError(f"{path}: is named for two outputs; give each a place of its own")
-        outputs.add(path.resolve())
+        outputs.add(place)

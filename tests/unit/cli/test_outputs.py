@@ -18,3 +18,12 @@ def test_nothing_is_written_over_what_is_read(tmp_path: Path) -> None:
 def test_two_outputs_need_two_places(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is named for two outputs"):
         keep_apart([], [tmp_path / "out", tmp_path / "out"])
+
+
+def test_links_in_a_circle_are_left_to_whoever_opens_them(tmp_path: Path) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+
+    keep_apart([circle], [tmp_path / "out"])
+    with pytest.raises(UsageError, match="is an input of this command"):
+        keep_apart([circle], [circle])
