@@ -4,8 +4,9 @@ What is found without it is the yardstick, so the pictures need no truth.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -34,19 +35,24 @@ def cascade_step_of(recipe: Recipe) -> SegmentStep:
     return step
 
 
-def frames_of(feeds: Iterable[Feed]) -> Iterator[Frame]:
-    """Yield the frames of recordings that were not started yet; raises CaptureError as they do."""
+def frames_of(feeds: Iterable[Feed], frames: int | None = None) -> Iterator[Frame]:
+    """Yield at most so many frames of each recording, not started yet; raises CaptureError as they do."""
     for feed in feeds:
-        feed.start()
-        try:
-            while True:
-                frame = feed.take(_TAKE_TIMEOUT_S)
-                if frame is not None:
-                    yield frame
-                elif feed.ended:
-                    break
-        finally:
-            feed.stop()
+        with closing(_all_of(feed)) as taken:
+            yield from islice(taken, frames)
+
+
+def _all_of(feed: Feed) -> Generator[Frame, None, None]:
+    feed.start()
+    try:
+        while True:
+            frame = feed.take(_TAKE_TIMEOUT_S)
+            if frame is not None:
+                yield frame
+            elif feed.ended:
+                break
+    finally:
+        feed.stop()
 
 
 def measure_cascade(

@@ -36,7 +36,7 @@ def cascade(
     bundle = open_bundle(find_bundle(step.bundle, loaded.base_dir))
     request = EngineRequest(engine, precision, threads=available_threads())
     addresses = expanded(inputs)
-    pictures = frames_of(open_recordings(addresses, frames))
+    pictures = frames_of(open_recordings(addresses, frames), frames)
     data = ", ".join(Path(redacted(address)).name for address in addresses)
     found = measure_cascade(bundle, request, loaded.recipe, pictures, data)
     out = loaded.base_dir / Path(step.cascade.measured).expanduser()

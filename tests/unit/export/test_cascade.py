@@ -83,6 +83,18 @@ def test_the_command_writes_what_lets_the_recipe_be_accepted(tmp_path: Path) -> 
     assert len(open_bundles(load_recipe(recipe))) == 1
 
 
+def test_the_command_looks_at_no_more_frames_of_each_input_than_it_is_told(tmp_path: Path) -> None:
+    recipe = recipe_with(tmp_path)
+    inputs = [str(write_pictures(tmp_path / name, 40, 30, 50)) for name in ("first", "second")]
+
+    outcome = CliRunner().invoke(
+        app, ["cascade", str(recipe), *inputs, "--frames", "2", "--precision", "fp32"]
+    )
+
+    assert outcome.exit_code == 0, outcome.output
+    assert read_measurement(tmp_path / "dark.cascade.json").pictures == 4
+
+
 def test_the_command_says_when_the_recipe_will_be_refused(tmp_path: Path) -> None:
     recipe = recipe_with(tmp_path, max_miss_rate=0.01)
     pictures = write_pictures(tmp_path / "parts", 40)
