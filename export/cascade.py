@@ -15,7 +15,7 @@ from edgevision.bundle.archive import Bundle
 from edgevision.config.cascade import CascadeMeasurement, Looked
 from edgevision.engines.load import load_engine
 from edgevision.engines.spec import EngineRequest
-from edgevision.errors import UsageError
+from edgevision.errors import TruncatedInput, UsageError
 from edgevision.ports import Engine, EngineInfo, Feed, Tensor
 from edgevision.recipe import Recipe, SegmentStep
 from edgevision.rules import judge
@@ -35,11 +35,17 @@ def cascade_step_of(recipe: Recipe) -> SegmentStep:
     return step
 
 
-def frames_of(feeds: Iterable[Feed], frames: int | None = None) -> Iterator[Frame]:
-    """Yield at most so many frames of each recording, not started yet; raises CaptureError as they do."""
+def frames_of(feeds: Iterable[Feed], frames: int | None, damage: list[str]) -> Iterator[Frame]:
+    """Yield at most so many frames of each recording, not started yet; raises CaptureError as they do.
+
+    A damaged one adds a sentence to `damage`, and its readable frames count.
+    """
     for feed in feeds:
-        with closing(_all_of(feed)) as taken:
-            yield from islice(taken, frames)
+        try:
+            with closing(_all_of(feed)) as taken:
+                yield from islice(taken, frames)
+        except TruncatedInput as error:
+            damage.append(str(error))
 
 
 def _all_of(feed: Feed) -> Generator[Frame, None, None]:
