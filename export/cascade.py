@@ -88,7 +88,8 @@ def measure_cascade(
     return CascadeMeasurement(
         looked=Looked.by(step, bundle.sha256),
         data=data,
-        engine=f"{engine.info.engine} {engine.info.precision}",
+        engine=engine.info.engine,
+        precision=request.precision,
         pictures=pictures,
         defects=defects,
         missed=missed,
