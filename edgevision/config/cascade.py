@@ -24,7 +24,8 @@ __all__ = [
 SCHEMA: Final = "edgevision.cascade/1"
 _CONFIDENCE = 0.95
 _MEASURE = "measure it by `python -m export cascade`"
-Count = Annotated[int, Field(ge=0)]
+_MOST = 10**9
+Count = Annotated[int, Field(ge=0, le=_MOST)]
 
 
 class Looked(BaseModel):
@@ -73,7 +74,7 @@ class CascadeMeasurement(BaseModel):
     precision: Literal["int8", "fp32"]
     """Which of the bundle's models ran."""
     pictures: Count
-    defects: Annotated[int, Field(ge=1)]
+    defects: Annotated[int, Field(ge=1, le=_MOST)]
     """What full looks at every tile find."""
     missed: Count
     """Those of them in whose place the cascade finds nothing of their class."""

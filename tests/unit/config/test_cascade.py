@@ -112,6 +112,14 @@ def test_more_misses_than_defects_are_no_measurement(tmp_path: Path) -> None:
         read_measurement(tmp_path / "m.json")
 
 
+def test_counts_that_nothing_can_reach_are_no_measurement(tmp_path: Path) -> None:
+    values = measurement(step_with()).model_dump(by_alias=True) | {"defects": 10**400}
+    (tmp_path / "m.json").write_text(json.dumps(values))
+
+    with pytest.raises(ConfigError, match="defects: Input should be less than or equal to 1000000000"):
+        read_measurement(tmp_path / "m.json")
+
+
 def test_a_recipe_with_a_cascade_needs_its_measurement(tmp_path: Path) -> None:
     loaded = load_recipe(write_recipe(tmp_path, scaling="tile", cascade=CASCADE))
     with pytest.raises(ConfigError, match=r"tasks\[0\].cascade.measured: expected what was measured"):
