@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgevision.bundle.archive import Bundle
 from edgevision.bundle.manifest import Manifest
-from edgevision.config.bundles import open_bundles, open_detector
+from edgevision.config.bundles import check_precision, open_bundles, open_detector
 from edgevision.config.document import LoadedRecipe
 from edgevision.config.sentences import suggestion
 from edgevision.config.station import EngineSettings
@@ -113,7 +113,8 @@ class StepLoader:
 
         Raises:
             BundleError: a detector is refused.
-            ConfigError: a picture of a good part, or a gallery, does not serve.
+            ConfigError: a picture of a good part, or a gallery, does not serve, or a cascade was measured
+                with another of its bundle's models than the engine runs.
             EngineError: no engine runs a bundle as required.
         """
         needs = [
@@ -130,7 +131,9 @@ class StepLoader:
         bundle = self._bundles[index]
         found_by = open_detector(self._loaded, index, bundle.manifest)
         detector = None if found_by is None else (found_by.manifest, self._engine(found_by))
-        return ModelStep(self._loaded.recipe.tasks[index], bundle, self._engine(bundle), detector)
+        engine = self._engine(bundle)
+        check_precision(self._loaded, index, engine.info.precision)
+        return ModelStep(self._loaded.recipe.tasks[index], bundle, engine, detector)
 
     def close(self) -> None:
         """Free the models."""

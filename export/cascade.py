@@ -4,8 +4,9 @@ What is found without it is the yardstick, so the pictures need no truth.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from edgevision.bundle.archive import Bundle
 from edgevision.config.cascade import CascadeMeasurement, Looked
 from edgevision.engines.load import load_engine
 from edgevision.engines.spec import EngineRequest
-from edgevision.errors import UsageError
+from edgevision.errors import TruncatedInput, UsageError
 from edgevision.ports import Engine, EngineInfo, Feed, Tensor
 from edgevision.recipe import Recipe, SegmentStep
 from edgevision.rules import judge
@@ -34,19 +35,30 @@ def cascade_step_of(recipe: Recipe) -> SegmentStep:
     return step
 
 
-def frames_of(feeds: Iterable[Feed]) -> Iterator[Frame]:
-    """Yield the frames of recordings that were not started yet; raises CaptureError as they do."""
+def frames_of(feeds: Iterable[Feed], frames: int | None, damage: list[str]) -> Iterator[Frame]:
+    """Yield at most so many frames of each recording, not started yet; raises CaptureError as they do.
+
+    A damaged one adds a sentence to `damage`, and its readable frames count.
+    """
     for feed in feeds:
-        feed.start()
         try:
-            while True:
-                frame = feed.take(_TAKE_TIMEOUT_S)
-                if frame is not None:
-                    yield frame
-                elif feed.ended:
-                    break
-        finally:
-            feed.stop()
+            with closing(_all_of(feed)) as taken:
+                yield from islice(taken, frames)
+        except TruncatedInput as error:
+            damage.append(str(error))
+
+
+def _all_of(feed: Feed) -> Generator[Frame, None, None]:
+    feed.start()
+    try:
+        while True:
+            frame = feed.take(_TAKE_TIMEOUT_S)
+            if frame is not None:
+                yield frame
+            elif feed.ended:
+                break
+    finally:
+        feed.stop()
 
 
 def measure_cascade(
@@ -76,7 +88,8 @@ def measure_cascade(
     return CascadeMeasurement(
         looked=Looked.by(step, bundle.sha256),
         data=data,
-        engine=f"{engine.info.engine} {engine.info.precision}",
+        engine=engine.info.engine,
+        precision=request.precision,
         pictures=pictures,
         defects=defects,
         missed=missed,

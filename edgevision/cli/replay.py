@@ -72,7 +72,7 @@ def replay(
     loaded = load_recipe(recipe)
     inputs = expanded(inputs)
     open_recordings(inputs, frames)  # A mistyped input is told before anything is written.
-    keep_apart([*inputs, recipe], [out, annotate, report])
+    keep_apart([*inputs, recipe], [out, annotate, report], _mask_folders(loaded.recipe, masks))
     _check_tasks(loaded.recipe, masks, min_score)
     _check_places(ray, masks, annotate)
     if report is not None:
@@ -111,6 +111,12 @@ def _replay_here(
     with closing(Models(loaded, engine, streams=workers)) as models:
         replaying = Replay(loaded, models, workers, min_score)
         return replaying.play(inputs, sinks, frames=frames, on_progress=on_progress)
+
+
+def _mask_folders(recipe: "Recipe", masks: Path | None) -> list[Path]:
+    if masks is None:
+        return []
+    return [masks, *(masks / step.name for step in recipe.tasks if len(recipe.tasks) > 1)]
 
 
 def _check_tasks(recipe: "Recipe", masks: Path | None, min_score: float | None) -> None:

@@ -1,17 +1,18 @@
 """Opens the bundles that a recipe names and checks that recipe and bundles fit each other."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edgevision.bundle.archive import Bundle, open_bundle
 from edgevision.bundle.manifest import Manifest
 from edgevision.bundle.resolve import find_bundle
-from edgevision.config.cascade import cascade_problem, read_measurement
+from edgevision.config.cascade import CascadeMeasurement, cascade_problem, precision_problem, read_measurement
 from edgevision.config.crosscheck import check_against_bundles, detector_problem
 from edgevision.config.document import LoadedRecipe
 from edgevision.errors import BundleError, ConfigError
 from edgevision.recipe import RecogniseStep, SegmentStep
 
-__all__ = ["open_bundles", "open_detector"]
+__all__ = ["check_precision", "open_bundles", "open_detector"]
 
 
 def open_bundles(loaded: LoadedRecipe) -> tuple[Bundle, ...]:
@@ -55,13 +56,25 @@ def open_detector(loaded: LoadedRecipe, index: int, embedder: Manifest) -> Bundl
     return detector
 
 
+def check_precision(loaded: LoadedRecipe, index: int, precision: str) -> None:
+    """Raise ConfigError where a step's cascade was measured with another model than its engine runs."""
+    _check_measured(loaded, index, lambda _, measured: precision_problem(precision, measured))
+
+
 def _check_cascade(loaded: LoadedRecipe, index: int, bundle: Bundle) -> None:
+    _check_measured(loaded, index, lambda step, measured: cascade_problem(step, bundle.sha256, measured))
+
+
+def _check_measured(
+    loaded: LoadedRecipe, index: int, problem_of: Callable[[SegmentStep, CascadeMeasurement], str | None]
+) -> None:
     step = loaded.recipe.tasks[index]
     if not isinstance(step, SegmentStep) or step.cascade is None:
         return
     try:
-        measured = read_measurement(loaded.base_dir / Path(step.cascade.measured).expanduser())
-        problem = cascade_problem(step, bundle.sha256, measured)
+        problem = problem_of(
+            step, read_measurement(loaded.base_dir / Path(step.cascade.measured).expanduser())
+        )
     except ConfigError as error:
         problem = str(error)
     if problem:

@@ -10,14 +10,22 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edgevision.errors import ConfigError
-from edgevision.recipe import SegmentStep
+from edgevision.recipe import Region, SegmentStep
 
-__all__ = ["SCHEMA", "CascadeMeasurement", "Looked", "cascade_problem", "read_measurement"]
+__all__ = [
+    "SCHEMA",
+    "CascadeMeasurement",
+    "Looked",
+    "cascade_problem",
+    "precision_problem",
+    "read_measurement",
+]
 
 SCHEMA: Final = "edgevision.cascade/1"
 _CONFIDENCE = 0.95
 _MEASURE = "measure it by `python -m export cascade`"
-Count = Annotated[int, Field(ge=0)]
+_MOST = 10**9
+Count = Annotated[int, Field(ge=0, le=_MOST)]
 
 
 class Looked(BaseModel):
@@ -26,6 +34,7 @@ class Looked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bundle_sha256: str
+    region: Region | None
     scale: float
     tile_overlap_px: int
     pixel_threshold: float | None
@@ -40,6 +49,7 @@ class Looked(BaseModel):
         assert step.cascade is not None
         return cls(
             bundle_sha256=bundle_sha256,
+            region=step.region,
             scale=step.scale,
             tile_overlap_px=step.tile_overlap_px,
             pixel_threshold=step.pixel_threshold,
@@ -60,9 +70,11 @@ class CascadeMeasurement(BaseModel):
     data: str
     """The pictures."""
     engine: str
-    """What ran the bundle's model, and which of them."""
+    """What ran the bundle's model."""
+    precision: Literal["int8", "fp32"]
+    """Which of the bundle's models ran."""
     pictures: Count
-    defects: Annotated[int, Field(ge=1)]
+    defects: Annotated[int, Field(ge=1, le=_MOST)]
     """What full looks at every tile find."""
     missed: Count
     """Those of them in whose place the cascade finds nothing of their class."""
@@ -129,6 +141,16 @@ def cascade_problem(step: SegmentStep, bundle_sha256: str, measured: CascadeMeas
             "or margin_px, measure on more pictures, or do without a cascade"
         )
     return None
+
+
+def precision_problem(precision: str, measured: CascadeMeasurement) -> str | None:
+    """Return why a measurement does not hold for the model that an engine runs, in words."""
+    if precision == measured.precision:
+        return None
+    return (
+        f"measured with the {measured.precision} model, and the engine runs the {precision} one; set "
+        f"engine.precision to {measured.precision}, or measure it again with --precision {precision}"
+    )
 
 
 def _chance_of_at_most(successes: int, trials: int, rate: float) -> float:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgevision.errors import InspectionError
 from edgevision.ops.image import stretch
 from edgevision.ops.masks import Foreground
 from edgevision.ops.tiles import TileGrid, pad_to_tile
@@ -71,7 +72,13 @@ class TiledLook:
         cascade = self._step.cascade
         if cascade is None:
             return None
-        small = self._scaled(region, self._step.scale * cascade.scale)
+        try:
+            small = self._scaled(region, self._step.scale * cascade.scale)
+        except InspectionError as error:
+            raise InspectionError(
+                f"{error}; this is the first look, at the step's scale {self._step.scale:g} times its "
+                f"cascade's scale {cascade.scale:g}"
+            ) from error
         if len(small.grid.origins_xy) >= len(full.grid.origins_xy):
             return None
         scores = np.zeros(small.grid.size_wh[::-1], np.float32)

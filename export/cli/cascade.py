@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from export.cli.options import say, write_figures
+from export.cli.options import check_writable, say, write_figures
 
 __all__ = ["cascade"]
 
@@ -19,7 +19,10 @@ def cascade(
     engine: Annotated[Literal["onnxruntime", "openvino"], typer.Option(help="What runs it.")] = "onnxruntime",
     precision: Annotated[Literal["int8", "fp32"], typer.Option(help="Which of its models.")] = "int8",
 ) -> None:
-    """Look at every picture with the cascade and without; write what differs where the recipe says."""
+    """Look at every picture with the cascade and without; write what differs where the recipe says.
+
+    Exits with 3 when an input was damaged: every readable picture has then been measured.
+    """
     from edgevision.bundle.archive import open_bundle
     from edgevision.bundle.resolve import find_bundle
     from edgevision.capture.address import redacted
@@ -27,6 +30,7 @@ def cascade(
     from edgevision.config.document import load_recipe
     from edgevision.engines.machine import available_threads
     from edgevision.engines.spec import EngineRequest
+    from edgevision.errors import TruncatedInput
     from edgevision.replay.inputs import expanded, open_recordings
     from export.cascade import cascade_step_of, frames_of, measure_cascade
 
@@ -35,18 +39,21 @@ def cascade(
     assert step.cascade is not None
     bundle = open_bundle(find_bundle(step.bundle, loaded.base_dir))
     request = EngineRequest(engine, precision, threads=available_threads())
-    addresses = expanded(inputs)
-    pictures = frames_of(open_recordings(addresses, frames))
+    addresses, damage = expanded(inputs), list[str]()
+    pictures = frames_of(open_recordings(addresses, frames), frames, damage)
     data = ", ".join(Path(redacted(address)).name for address in addresses)
-    found = measure_cascade(bundle, request, loaded.recipe, pictures, data)
     out = loaded.base_dir / Path(step.cascade.measured).expanduser()
-    write_figures(out, found.model_dump_json(by_alias=True, indent=2) + "\n")
+    check_writable(out)
+    found = measure_cascade(bundle, request, loaded.recipe, pictures, data)
     say(
         f"{out}: {found.missed} of {found.defects} defects missed, with 95 % confidence at most "
         f"{found.miss_rate_at_most:.3%}; {found.judged_otherwise} of {found.pictures} pictures judged "
         f"otherwise; {found.calls_with_cascade} calls of the network instead of {found.calls}, "
         f"{found.cpu_s_with_cascade:.1f} s of processor time instead of {found.cpu_s:.1f} s"
     )
+    write_figures(out, found.model_dump_json(by_alias=True, indent=2) + "\n")
     problem = cascade_problem(step, bundle.sha256, found)
     if problem:
         say(f"the recipe will be refused: {problem}")
+    if damage:
+        raise TruncatedInput("\n".join(damage))

@@ -26,6 +26,7 @@ __all__ = [
     "QuantizeMethod",
     "RecipeFile",
     "WorkDir",
+    "check_writable",
     "give_figures",
     "open_step",
     "read_recipe",
@@ -122,9 +123,21 @@ def give_figures(values: Mapping[str, object], out: Path | None) -> None:
         write_figures(out, text + "\n")
 
 
+def check_writable(path: Path) -> None:
+    """Make the file where there is none, so that a wrong path is told before the work. Raises OutputError."""
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write_figures(path: Path, text: str) -> None:
     """Write figures to a file. Raises OutputError."""
     try:
         path.write_text(text)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}; check the folder") from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    return OutputError(f"{path}: cannot be written: {error.strerror}; check the folder")

@@ -37,14 +37,15 @@ def recipe_in(folder: Path, cascade: dict[str, Any] | None) -> LoadedRecipe:
     return load_recipe(path)
 
 
-def write_measurement(loaded: LoadedRecipe, missed: int) -> None:
+def write_measurement(loaded: LoadedRecipe, missed: int, precision: str = "int8") -> None:
     (step,) = loaded.recipe.tasks
     assert isinstance(step, SegmentStep)
     sha256 = open_bundle(find_bundle(BUNDLE, loaded.base_dir)).sha256
     looked = Looked.by(step, sha256)
     counts: dict[str, Any] = {"pictures": 1000, "defects": 1000, "missed": missed, "judged_otherwise": 0}
     counts |= {"calls": 30, "calls_with_cascade": 15, "cpu_s": 9.0, "cpu_s_with_cascade": 5.0}
-    measured = CascadeMeasurement(looked=looked, data="belt", engine="onnxruntime int8", **counts)
+    counts |= {"engine": "onnxruntime", "precision": precision}
+    measured = CascadeMeasurement(looked=looked, data="belt", **counts)
     (loaded.base_dir / "m.json").write_text(measured.model_dump_json(by_alias=True))
 
 
@@ -88,4 +89,12 @@ def test_a_station_refuses_a_cascade_that_misses_too_much(tmp_path: Path) -> Non
     write_measurement(loaded, missed=20)
 
     with pytest.raises(ConfigError, match="measured 20 of 1000"):
+        Models(loaded, ENGINE, streams=1)
+
+
+def test_a_station_refuses_a_cascade_that_was_measured_with_another_model(tmp_path: Path) -> None:
+    loaded = recipe_in(tmp_path, {"max_miss_rate": 0.01, "measured": "m.json"})
+    write_measurement(loaded, missed=0, precision="fp32")
+
+    with pytest.raises(ConfigError, match="measured with the fp32 model, and the engine runs the int8 one"):
         Models(loaded, ENGINE, streams=1)

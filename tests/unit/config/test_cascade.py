@@ -24,9 +24,8 @@ def step_with(**cascade: Any) -> SegmentStep:
 def measurement(step: SegmentStep, sha256: str = "a" * 64, **fields: Any) -> CascadeMeasurement:
     counts = {"pictures": 500, "defects": 1000, "missed": 0, "judged_otherwise": 0}
     calls = {"calls": 15000, "calls_with_cascade": 7000, "cpu_s": 9.0, "cpu_s_with_cascade": 5.0}
-    return CascadeMeasurement(
-        looked=Looked.by(step, sha256), data="belt", engine="onnxruntime int8", **(counts | calls | fields)
-    )
+    ran = {"data": "belt", "engine": "onnxruntime", "precision": "int8"}
+    return CascadeMeasurement(looked=Looked.by(step, sha256), **(ran | counts | calls | fields))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +66,19 @@ def test_a_measurement_holds_for_one_way_of_looking_only(changed: dict[str, floa
     assert "measure it by `python -m export cascade` again" in problem
 
 
+def test_a_measurement_holds_for_one_region_only() -> None:
+    region = {"rectangle_xyxy": [0, 0, 640, 480]}
+    step = SegmentStep.model_validate(step_with().model_dump() | {"region": region})
+
+    problem = cascade_problem(step, "a" * 64, measurement(step_with()))
+
+    assert problem is not None
+    assert problem.startswith(
+        "measured with region None, and this recipe has rectangle_xyxy=(0, 0, 640, 480)"
+    )
+    assert cascade_problem(step, "a" * 64, measurement(step)) is None
+
+
 def test_a_measurement_holds_for_one_bundle_only() -> None:
     problem = cascade_problem(step_with(), "b" * 64, measurement(step_with()))
 
@@ -97,6 +109,14 @@ def test_more_misses_than_defects_are_no_measurement(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text(json.dumps(values))
 
     with pytest.raises(ConfigError, match="expected at most the 1000 defects, got 1001"):
+        read_measurement(tmp_path / "m.json")
+
+
+def test_counts_that_nothing_can_reach_are_no_measurement(tmp_path: Path) -> None:
+    values = measurement(step_with()).model_dump(by_alias=True) | {"defects": 10**400}
+    (tmp_path / "m.json").write_text(json.dumps(values))
+
+    with pytest.raises(ConfigError, match="defects: Input should be less than or equal to 1000000000"):
         read_measurement(tmp_path / "m.json")
 
 

@@ -14,7 +14,7 @@ from edgevision.config.bundles import open_bundles
 from edgevision.config.cascade import CascadeMeasurement, read_measurement
 from edgevision.config.document import load_recipe
 from edgevision.engines.spec import EngineRequest
-from edgevision.errors import UsageError
+from edgevision.errors import OutputError, TruncatedInput, UsageError
 from edgevision.replay.inputs import open_recordings
 from export.cascade import frames_of, measure_cascade
 from export.cli.app import app
@@ -42,7 +42,7 @@ def recipe_with(folder: Path, **cascade: Any) -> Path:
 
 def measured(folder: Path, recipe: Path, pictures: Path) -> CascadeMeasurement:
     bundle = open_bundle(folder / "tiny.zip")
-    frames = frames_of(open_recordings([str(pictures)], None))
+    frames = frames_of(open_recordings([str(pictures)], None), None, [])
     return measure_cascade(bundle, REQUEST, load_recipe(recipe).recipe, frames, "dark")
 
 
@@ -83,6 +83,56 @@ def test_the_command_writes_what_lets_the_recipe_be_accepted(tmp_path: Path) -> 
     assert len(open_bundles(load_recipe(recipe))) == 1
 
 
+def test_the_command_looks_at_no_more_frames_of_each_input_than_it_is_told(tmp_path: Path) -> None:
+    recipe = recipe_with(tmp_path)
+    inputs = [str(write_pictures(tmp_path / name, 40, 30, 50)) for name in ("first", "second")]
+
+    outcome = CliRunner().invoke(
+        app, ["cascade", str(recipe), *inputs, "--frames", "2", "--precision", "fp32"]
+    )
+
+    assert outcome.exit_code == 0, outcome.output
+    assert read_measurement(tmp_path / "dark.cascade.json").pictures == 4
+
+
+def test_a_damaged_picture_is_told_after_the_others_were_measured(tmp_path: Path) -> None:
+    recipe = recipe_with(tmp_path)
+    pictures = write_pictures(tmp_path / "parts", 40, 30, 50)
+    (pictures / "1.png").write_bytes(b"no picture")
+
+    outcome = CliRunner().invoke(app, ["cascade", str(recipe), str(pictures), "--precision", "fp32"])
+
+    assert isinstance(outcome.exception, TruncatedInput)
+    assert "damaged or no images: 1.png" in str(outcome.exception)
+    assert "0 of 2 defects missed" in outcome.output
+    assert read_measurement(tmp_path / "dark.cascade.json").pictures == 2
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    recipe = recipe_with(tmp_path, measured="gone/dark.cascade.json")
+    nothing_to_measure = write_pictures(tmp_path / "parts", 0)
+
+    outcome = CliRunner().invoke(
+        app, ["cascade", str(recipe), str(nothing_to_measure), "--precision", "fp32"]
+    )
+
+    assert isinstance(outcome.exception, OutputError)
+    assert "gone/dark.cascade.json: cannot be written" in str(outcome.exception)
+
+
+def test_a_measurement_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
+    recipe, before = recipe_with(tmp_path), tmp_path / "dark.cascade.json"
+    before.write_text("yesterday")
+    nothing_to_measure = write_pictures(tmp_path / "parts", 0)
+
+    outcome = CliRunner().invoke(
+        app, ["cascade", str(recipe), str(nothing_to_measure), "--precision", "fp32"]
+    )
+
+    assert isinstance(outcome.exception, UsageError)
+    assert before.read_text() == "yesterday"
+
+
 def test_the_command_says_when_the_recipe_will_be_refused(tmp_path: Path) -> None:
     recipe = recipe_with(tmp_path, max_miss_rate=0.01)
     pictures = write_pictures(tmp_path / "parts", 40)
@@ -99,7 +149,7 @@ def test_a_belt_shows_good_and_defective_parts_the_same_every_time(tmp_path: Pat
     again = render_on_belt(3, 1)
     assert again.image_bgr.shape == (*WIDE_WH[::-1], 3)
     assert np.array_equal(render_on_belt(3, 1).image_bgr, again.image_bgr)
-    first, second = frames_of(open_recordings([str(tmp_path / "belt")], None))
+    first, second = frames_of(open_recordings([str(tmp_path / "belt")], None), None, [])
     assert second.truth is not None
     assert (second.truth.judgement.value == "NG") == bool(again.class_map.any())
     assert not np.array_equal(first.image_bgr, second.image_bgr)

@@ -119,5 +119,6 @@ def test_the_scale_of_the_step_counts_for_both_looks() -> None:
 
 
 def test_a_region_too_small_for_the_first_look_is_refused() -> None:
-    with pytest.raises(InspectionError, match="smaller than the model's input"):
-        Eye({"scale": 0.2}).sees(frame_of(200, 200))
+    with pytest.raises(InspectionError, match="smaller than the model's input") as caught:
+        Eye({"scale": 0.2}, scale=0.5).sees(frame_of(200, 200))
+    assert "the first look, at the step's scale 0.5 times its cascade's scale 0.2" in str(caught.value)
