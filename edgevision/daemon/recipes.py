@@ -6,6 +6,7 @@ What fails before that leaves the old recipe where it is. Inspections that have 
 old models, which are repaired no more, and freed when the last of these is over.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -122,7 +123,9 @@ def recipe_in(folder: Path, name: str) -> LoadedRecipe:
         ConfigError: the file is wrong.
     """
     path = folder / name
-    is_inside = _NAME.fullmatch(name) is not None and path.resolve().parent == folder.resolve()
+    # Not `resolve`, which raises where links lead in a circle.
+    real, inside = (Path(os.path.realpath(place)) for place in (path, folder))
+    is_inside = _NAME.fullmatch(name) is not None and real.parent == inside
     if not is_inside or found_at(path) != FILE:
         raise UsageError(f"no recipe {name!r} in the station's folder of recipes; expected a file name there")
     return load_recipe(path)
