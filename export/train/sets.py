@@ -8,7 +8,7 @@ from export.data.line import HardPartsSet, SampleLineSet
 from export.data.sample import SampleSet
 from export.train.config import FolderData, TrainConfig
 
-__all__ = ["Sets", "open_sets", "open_val"]
+__all__ = ["Sets", "open_sets"]
 
 Sets = tuple[SampleSet, SampleSet]
 """Training, validation."""
@@ -33,11 +33,6 @@ def open_sets(config: TrainConfig, folder: Path | None) -> Sets:
     hard = SampleLineSet(data.hard.seed, len(data.hard.numbers), wide_share=0.0)
     parts = HardPartsSet(fresh, hard, data.hard.numbers, data.hard.share, spots_xy=data.hard.spots_xy)
     return parts, val
-
-
-def open_val(config: TrainConfig, folder: Path | None) -> SampleSet:
-    """Open the validation set only."""
-    return open_sets(config, folder)[1]
 
 
 def _from_folder(config: TrainConfig, data: FolderData, folder: Path | None) -> Sets:
