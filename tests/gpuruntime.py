@@ -1,10 +1,14 @@
 """ONNX Runtime with a GPU that is only imagined: the real library on the CPU, with a card's rules about it.
 
-Memory of the card is not the host's; a CUDA graph replays the addresses that it was captured with.
+Memory of the card is not the host's; a CUDA graph replays the addresses that it was captured with, by
+each thread that calls; while one is captured nobody else may use the card.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -19,6 +23,30 @@ TENSORRT = "TensorrtExecutionProvider"
 GRAPH_OPTIONS = ("enable_cuda_graph", "trt_cuda_graph_enable")
 
 
+class Card:
+    """Who uses it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._is_capturing = False
+
+    @contextmanager
+    def used(self, *, for_capture: bool = False) -> Iterator[None]:
+        with self._lock:
+            if self._is_capturing or (for_capture and self._users):
+                raise RuntimeError("CUDA failure 900: operation not permitted when stream is capturing")
+            self._users, self._is_capturing = self._users + 1, for_capture
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users, self._is_capturing = self._users - 1, False
+
+
+CARD = Card()
+
+
 class DeviceValue:
     """An array in the card's memory: what comes to the host is a copy."""
 
@@ -27,7 +55,8 @@ class DeviceValue:
     def __init__(self, content: NDArray[Any], device: str) -> None:
         assert device == "cuda"
         type(self).made += 1
-        self.content = content.copy()
+        with CARD.used():
+            self.content = content.copy()
 
     @classmethod
     def ortvalue_from_numpy(cls, content: NDArray[Any], device: str, _: int) -> "DeviceValue":
@@ -41,10 +70,12 @@ class DeviceValue:
 
     def update_inplace(self, content: NDArray[Any]) -> None:
         assert content.flags.c_contiguous, "memory is copied as it lies"
-        self.content[:] = content
+        with CARD.used():
+            self.content[:] = content
 
     def numpy(self) -> NDArray[Any]:
-        return self.content.copy()
+        with CARD.used():
+            return self.content.copy()
 
 
 @dataclass
@@ -73,7 +104,7 @@ class Session:
         self.has_graph = any(
             options.get(name) == "1" for options in providers.values() for name in GRAPH_OPTIONS
         )
-        self._captured: Binding | None = None
+        self._captured: dict[int, Binding] = {}
         self.get_inputs, self.get_outputs = real.get_inputs, real.get_outputs
 
     def get_providers(self) -> list[str]:
@@ -83,9 +114,12 @@ class Session:
         return Binding()
 
     def run_with_iobinding(self, binding: Binding) -> None:
+        with CARD.used(for_capture=self.has_graph and get_ident() not in self._captured):
+            self._run(binding)
+
+    def _run(self, binding: Binding) -> None:
         if self.has_graph:
-            self._captured = self._captured or binding
-            binding = self._captured
+            binding = self._captured.setdefault(get_ident(), binding)
         names = list(binding.outputs)
         answers = self._real.run(names, {name: value.content for name, value in binding.inputs.items()})
         binding.allocated = [onnxruntime.OrtValue.ortvalue_from_numpy(answer) for answer in answers]
@@ -109,13 +143,17 @@ class ImaginedGpu:
     def get_available_providers(self) -> list[str]:
         return [TENSORRT, CUDA, CPU]
 
+    def preload_dlls(self) -> None:
+        sys.stdout.write("Failed to load libcurand.so.10\n")  # as the real one does, and goes on
+
     def InferenceSession(  # noqa: N802  as the library has it
         self, model: bytes, options: Any, *, providers: list[tuple[str, dict[str, str]]], enable_fallback: int
     ) -> Session:
-        session = Session(
-            onnxruntime.InferenceSession(model, options, providers=[CPU], enable_fallback=enable_fallback),
-            dict(providers),
-        )
+        with CARD.used():
+            real = onnxruntime.InferenceSession(
+                model, options, providers=[CPU], enable_fallback=enable_fallback
+            )
+        session = Session(real, dict(providers))
         if session.has_graph and not self._takes_graphs:
             raise RuntimeError("This session cannot use the graph capture feature as requested by the user")
         self.sessions.append(session)

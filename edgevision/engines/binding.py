@@ -4,6 +4,7 @@ So nothing is allocated for a call, and a CUDA graph, which replays addresses, c
 is handed in, nothing is imported.
 """
 
+import re
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgevision.engines import card
 from edgevision.errors import EngineError
 from edgevision.ports import Tensor
 
-__all__ = ["BoundCall", "has_fixed_outputs"]
+__all__ = ["BoundCall", "has_fixed_outputs", "reason"]
 
 _DEVICE = ("cuda", 0)
+_FAILURE = re.compile(r"CU\w+ failure \d+: [^;]*[^; ]")
 
 
 class BoundCall:
@@ -28,9 +31,15 @@ class BoundCall:
     def __init__(
         self, runtime: ModuleType, session: Any, shape: Sequence[int], output_names: Sequence[str]
     ) -> None:
-        """Bind a session whose only input is uint8 of that shape."""
+        """Bind a session whose only input is uint8 of that shape, and let it capture its graph."""
         self._session = session
         self._binding = session.io_binding()
+        with card.alone():
+            self._bind(runtime, shape, output_names)
+            session.run_with_iobinding(self._binding)
+
+    def _bind(self, runtime: ModuleType, shape: Sequence[int], output_names: Sequence[str]) -> None:
+        session = self._session
         self._input = runtime.OrtValue.ortvalue_from_numpy(np.zeros(shape, np.uint8), *_DEVICE)
         self._binding.bind_ortvalue_input(session.get_inputs()[0].name, self._input)
         self._outputs = _fixed_outputs(runtime, session, output_names)
@@ -43,13 +52,28 @@ class BoundCall:
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
         """Return copies of the outputs in the host's memory. Raises EngineError."""
         try:
-            self._input.update_inplace(np.ascontiguousarray(batch_nhwc))
-            self._session.run_with_iobinding(self._binding)
-            if self._outputs is None:
-                return tuple(np.array(value.numpy()) for value in self._binding.get_outputs())
-            return tuple(value.numpy() for value in self._outputs.values())
+            with card.side_by_side():
+                return self._run(np.ascontiguousarray(batch_nhwc))
         except Exception as error:  # ONNX Runtime's own errors share no base class but this one.
-            raise EngineError(f"ONNX Runtime: inference failed: {error}") from error
+            raise EngineError(f"ONNX Runtime: inference failed: {reason(error)}") from error
+
+    def _run(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
+        self._input.update_inplace(batch_nhwc)
+        self._session.run_with_iobinding(self._binding)
+        if self._outputs is None:
+            return tuple(np.array(value.numpy()) for value in self._binding.get_outputs())
+        return tuple(value.numpy() for value in self._outputs.values())
+
+    def close(self) -> None:
+        """Free the model and its memory on the device; it cannot be called afterwards."""
+        with card.side_by_side():
+            del self._session, self._binding, self._input, self._outputs
+
+
+def reason(error: Exception) -> str:
+    """Return what ONNX Runtime says, without the C++ that it quotes around a failure of CUDA."""
+    failure = _FAILURE.search(str(error))
+    return failure[0] if failure else str(error)
 
 
 def has_fixed_outputs(session: Any) -> bool:

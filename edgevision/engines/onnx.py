@@ -2,7 +2,7 @@
 
 The library is imported on first use. It falls back to another provider silently, so the
 provider in use is read back from the session. Its telemetry stays switched off. On the CPU one session
-serves all streams; on a GPU each stream has its own, bound to memory of the card.
+serves all streams; on a GPU each stream has its own, with memory of the card and a thread of its own.
 """
 
 import hashlib
@@ -10,6 +10,9 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,8 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgevision.bundle.manifest import Manifest
-from edgevision.engines.binding import BoundCall, has_fixed_outputs
+from edgevision.engines import card
+from edgevision.engines.binding import BoundCall, has_fixed_outputs, reason
 from edgevision.engines.fit import Port, check_batch, check_ports, input_shape
+from edgevision.engines.ownthread import OwnThread
 from edgevision.engines.pool import PooledEngine
 from edgevision.engines.providers import NAMES, compute_precision, provider_chain, tensorrt_folder
 from edgevision.engines.spec import EngineRequest
@@ -29,7 +34,7 @@ from edgevision.ports import Engine, EngineInfo, Tensor
 __all__ = ["OnnxEngine", "available_providers", "load_onnx", "version"]
 
 _DTYPES = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}
-_ERRORS_ONLY = 3
+_ERRORS_ONLY, _FATAL_ONLY = 3, 4
 _GPU_STREAMS = 4
 """A card computes one call after the other; more only hide the copies, and each holds the model once more."""
 _log = logging.getLogger(__name__)
@@ -78,6 +83,8 @@ def load_onnx(manifest: Manifest, model: bytes, request: EngineRequest) -> Engin
         ManifestError: inputs or outputs do not fit the manifest.
     """
     runtime = _runtime()
+    if request.provider != "cpu":
+        _load_libraries(runtime)
     session, has_graph = _session(runtime, model, request)
     provider = NAMES.get(session.get_providers()[0], session.get_providers()[0])
     if request.require and provider != request.provider:
@@ -102,13 +109,13 @@ def load_onnx(manifest: Manifest, model: bytes, request: EngineRequest) -> Engin
     return PooledEngine(_bound(runtime, [session, *others], manifest), input_shape(manifest), info)
 
 
-def _bound(runtime: ModuleType, sessions: Sequence[Any], manifest: Manifest) -> list[BoundCall]:
+def _bound(runtime: ModuleType, sessions: Sequence[Any], manifest: Manifest) -> list[OwnThread]:
     names, shape = [output.name for output in manifest.outputs], input_shape(manifest)
     try:
-        return [BoundCall(runtime, session, shape, names) for session in sessions]
+        return [OwnThread(partial(BoundCall, runtime, session, shape, names)) for session in sessions]
     except Exception as error:  # ONNX Runtime's own errors share no base class but this one.
         raise EngineError(
-            f"ONNX Runtime: no memory on the GPU for {len(sessions)} calls at a time: {error}; "
+            f"ONNX Runtime: the GPU takes no {len(sessions)} calls at a time: {reason(error)}; "
             "have fewer cameras or another provider"
         ) from error
 
@@ -137,6 +144,15 @@ def _runtime() -> ModuleType:
     return module
 
 
+def _load_libraries(runtime: ModuleType) -> None:
+    """Load NVIDIA's libraries from edgevision[gpu]'s packages, where the linker does not look."""
+    said = StringIO()
+    with redirect_stdout(said):  # It prints what it does not find.
+        runtime.preload_dlls()
+    if said.getvalue():
+        _log.info("CUDA's libraries: %s", said.getvalue().strip())
+
+
 def _session(runtime: ModuleType, model: bytes, request: EngineRequest) -> tuple[Any, bool]:
     """Return a session, and whether it captures a CUDA graph.
 
@@ -156,17 +172,18 @@ def _session(runtime: ModuleType, model: bytes, request: EngineRequest) -> tuple
 def _opened(runtime: ModuleType, model: bytes, request: EngineRequest, *, has_graph: bool) -> Any:
     cache = None if request.cache_dir is None else _trt_cache(runtime, model, request, request.cache_dir)
     chain = provider_chain(request, available_providers(), has_graph=has_graph, trt_cache=cache)
+    options = _options(runtime, request)
+    # That a model cannot have a graph is no error to print: it is opened without one.
+    options.log_severity_level = _FATAL_ONLY if has_graph else _ERRORS_ONLY
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), card.side_by_side():
             warnings.simplefilter("ignore")
             # Without enable_fallback=0 it prints to stdout and tries again on the CPU.
-            return runtime.InferenceSession(
-                model, _options(runtime, request), providers=chain, enable_fallback=0
-            )
+            return runtime.InferenceSession(model, options, providers=chain, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's own errors share no base class but this one.
         raise EngineError(
-            f"ONNX Runtime: cannot load the {request.precision} model on {request.provider}: {error}; "
-            "build the bundle again or choose another engine"
+            f"ONNX Runtime: cannot load the {request.precision} model on {request.provider}: "
+            f"{reason(error)}; build the bundle again or choose another engine"
         ) from error
 
 
@@ -186,7 +203,6 @@ def _trt_cache(runtime: ModuleType, model: bytes, request: EngineRequest, cache_
 
 def _options(runtime: ModuleType, request: EngineRequest) -> Any:
     options = runtime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
     # Explicit, so that no affinity is set: that fails in containers and cpusets.
     options.intra_op_num_threads = request.threads_per_stream
     options.inter_op_num_threads = 1

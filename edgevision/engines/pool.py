@@ -21,6 +21,9 @@ class Call(Protocol):
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
         """Return outputs that the next call leaves alone. Raises EngineError."""
 
+    def close(self) -> None:
+        """Free what it holds; it is not called again."""
+
 
 class PooledEngine:
     """Some calls, one for each stream; a caller waits while all are in use."""
@@ -49,12 +52,19 @@ class PooledEngine:
                 raise EngineError(f"{self._info.engine}: the model was closed; load it again")
             return call.infer(batch_nhwc)
         finally:
-            self._idle.put(call if self._is_open else None)
+            self._put_back(call)
 
     def close(self) -> None:
         """Free the idle calls now and those in use as they finish."""
         self._is_open = False
         with suppress(Empty):
             while True:
-                self._idle.get_nowait()
+                if call := self._idle.get_nowait():
+                    call.close()
         self._idle.put(None)
+
+    def _put_back(self, call: Call | None) -> None:
+        if call is not None and not self._is_open:
+            call.close()
+            call = None
+        self._idle.put(call)

@@ -1,9 +1,11 @@
 """The code for GPUs, with real models and a card that is only imagined: none is needed for these."""
 
+import logging
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import cast
 
@@ -65,6 +67,18 @@ def test_a_gpu_gives_the_answers_of_the_cpu_with_and_without_a_graph(
     assert (engine.info.provider, engine.info.is_fallback) == ("cuda", False)
 
 
+def test_what_is_missing_of_cuda_is_logged_and_not_printed(
+    bundle: Bundle, imagine: Imagine, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imagine()
+
+    with caplog.at_level(logging.INFO):
+        load_engine(bundle, request())
+
+    assert "CUDA's libraries: Failed to load libcurand.so.10" in caplog.text
+    assert capsys.readouterr().out == ""
+
+
 def test_nothing_is_allocated_on_the_card_for_a_call_and_answers_stay(
     bundle: Bundle, imagine: Imagine
 ) -> None:
@@ -96,6 +110,29 @@ def test_each_stream_has_a_graph_of_its_own(bundle: Bundle, imagine: Imagine) ->
     engine.close()
     with pytest.raises(EngineError, match="closed"):
         engine.infer(part(defective=False))
+
+
+def test_a_model_is_loaded_while_another_one_runs(bundle: Bundle, imagine: Imagine) -> None:
+    imagine()
+    running, batch = load_engine(bundle, request(streams=2)), part(defective=True)
+    is_loading = Event()
+    is_loading.set()
+
+    def calls() -> int:
+        count = 0
+        while is_loading.is_set():
+            running.infer(batch)
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [pool.submit(calls) for _ in range(2)]
+        try:
+            for _ in range(20):
+                load_engine(bundle, request(streams=2)).close()
+        finally:
+            is_loading.clear()
+        assert min(count.result() for count in counts) > 0
 
 
 def places_model() -> bytes:
@@ -140,11 +177,16 @@ def test_a_failing_card_is_an_engine_error(
     engine = load_engine(bundle, request())
 
     def fail(_: object) -> None:
-        raise RuntimeError("CUDA failure 700: an illegal memory access was encountered")
+        raise RuntimeError(
+            "Error in execution: std::conditional_t<THRW, void> onnxruntime::CudaCall(ERRTYPE) "
+            "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; file=conv.cc ; line=48"
+        )
 
     monkeypatch.setattr(gpu.sessions[0], "run_with_iobinding", fail)
 
-    with pytest.raises(EngineError, match="inference failed: CUDA failure 700"):
+    with pytest.raises(
+        EngineError, match=r"inference failed: CUDA failure 700: an illegal memory access was encountered$"
+    ):
         engine.infer(part(defective=False))
 
 
@@ -158,7 +200,7 @@ def test_a_card_without_room_for_the_streams_is_an_engine_error(
 
     monkeypatch.setattr(DeviceValue, "ortvalue_from_numpy", fail)
 
-    with pytest.raises(EngineError, match="no memory on the GPU for 2 calls at a time: CUDA out of memory"):
+    with pytest.raises(EngineError, match="the GPU takes no 2 calls at a time: CUDA out of memory"):
         load_engine(bundle, request(streams=2))
 
 
