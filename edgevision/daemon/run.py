@@ -30,6 +30,7 @@ from edgevision.daemon.watch import Condition, camera_conditions, engine_conditi
 from edgevision.engines.machine import streams_for
 from edgevision.errors import CaptureError
 from edgevision.health import Beats
+from edgevision.host.heap import give_back
 from edgevision.host.notify import Systemd
 from edgevision.messages import MachineState, Topics
 from edgevision.ports import InspectionSink, ServiceManager
@@ -182,6 +183,7 @@ class Daemon:
             hangup.look()
             if time.monotonic_ns() - self._measured_ns >= round(self._station.metrics_every_s * 1e9):
                 self._measure()
+                give_back()
 
     @property
     def _is_worth_going_on(self) -> bool:

@@ -24,6 +24,22 @@ library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
 library.fflush(None)
 """
 
+BURST = """
+import gc, pathlib
+from edgevision.host.heap import give_back
+def resident_mb():
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+kept = [bytearray(5000) for _ in range(20_000)]
+del kept[:-1]  # the last one lies behind all others
+gc.collect()
+before = resident_mb()
+give_back()
+print(before - resident_mb())
+"""
+needs_glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library has no such heaps"
+)
+
 
 def test_what_a_program_is_made_of_is_not_looked_at_again() -> None:
     try:
@@ -34,8 +50,15 @@ def test_what_a_program_is_made_of_is_not_looked_at_again() -> None:
         gc.unfreeze()
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no heaps of threads")
+@needs_glibc
 def test_threads_share_two_heaps() -> None:
     done = subprocess.run([sys.executable, "-c", ARENAS], capture_output=True, text=True, check=True)
 
     assert set(re.findall(r'<heap nr="(\d+)">', done.stdout)) == {"0", "1"}
+
+
+@needs_glibc
+def test_what_a_burst_left_free_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", BURST], capture_output=True, text=True, check=True)
+
+    assert float(done.stdout) > 50
