@@ -65,6 +65,11 @@ class Mosquitto:
             self._process.wait(10)
             self._process = None
 
+    def signal(self, number: int) -> None:
+        """Send the running process a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     @property
     def log(self) -> str:
         """What the broker wrote."""
@@ -120,6 +125,10 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send a message once; one that does not get through is lost."""
+        self._client.publish(topic, payload, retain=retain)
 
     def _keep(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         with self._arrived:

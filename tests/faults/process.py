@@ -36,7 +36,8 @@ class Process:
     def __init__(self, station: Path, log: Path) -> None:
         with log.open("w") as stream:
             self._process = subprocess.Popen([*COMMAND, "run", "-c", str(station)], stderr=stream)
-        self._folder = Path("/proc", str(self._process.pid))
+        self.pid = self._process.pid
+        self._folder = Path("/proc", str(self.pid))
         self.samples: list[Sample] = []
 
     def sample(self) -> Sample:

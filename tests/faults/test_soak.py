@@ -3,7 +3,6 @@
 import json
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +11,20 @@ import paho.mqtt.client as paho
 import pytest
 
 from edgevision.ledger.reader import LedgerReader
+from edgevision.messages import Topics
 from tests.bundles import dark_part
-from tests.faults.cameras import NetworkCamera, Picture, jpeg, network_camera
+from tests.faults.breaking import World, break_things
+from tests.faults.cameras import jpeg, network_camera
 from tests.faults.figures import print_row
 from tests.faults.process import Sample, Sampler, running_daemon
-from tests.mosquitto import Mosquitto, Subscriber, needs_mosquitto, running_mosquitto
+from tests.mosquitto import Subscriber, needs_mosquitto, running_mosquitto
 from tests.stations import write_station
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
-CAMERAS = 2
+TOPICS = Topics("edgevision", "line1")
+ALWAYS_ON = 2
+"""Of the three cameras; the last one waits for triggers."""
 PATIENCE_S = 120.0
 SAMPLE_EVERY_S = 0.5
 MAX_SLOPE_MB_PER_H = 1.0
@@ -57,54 +60,6 @@ class ResultIds(Subscriber):
         self.topics.add(message.topic)
 
 
-@dataclass(frozen=True)
-class World:
-    """What may be broken around the station, and for how long at most."""
-
-    broker: Mosquitto
-    camera: NetworkCamera
-    picture: Picture
-    fault_max_s: float
-    rng: random.Random
-
-    def pause(self) -> None:
-        time.sleep(self.rng.uniform(0.05, self.fault_max_s))
-
-
-def broker_restarts(world: World) -> None:
-    world.broker.stop()
-    world.pause()
-    world.broker.start()
-
-
-def camera_goes(world: World) -> None:
-    world.rng.choice([world.camera.hang_up, world.camera.fall_silent, world.camera.be_busy])()
-    world.pause()
-    world.camera.switch_on()
-
-
-def camera_sends_rubbish(world: World) -> None:
-    world.camera.picture = lambda number: world.rng.randbytes(number % 5000)
-    world.pause()
-    world.camera.picture = world.picture
-
-
-def camera_changes_its_size(world: World) -> None:
-    large = jpeg(dark_part((128, 96), defective=False))
-    world.camera.picture = lambda _: large
-    world.pause()
-    world.camera.picture = world.picture
-
-
-FAULTS: tuple[Callable[[World], None], ...] = (
-    broker_restarts,
-    camera_goes,
-    camera_sends_rubbish,
-    camera_changes_its_size,
-)
-"""Each breaks something and repairs it again; what else can be broken is added here."""
-
-
 def parts(number: int) -> bytes:
     """Return a noisy part, every fifth one defective."""
     return PARTS[number % len(PARTS)]
@@ -135,18 +90,8 @@ def check_books(ledger: Path, arrived: dict[str, int]) -> int:
     return len(committed)
 
 
-def break_things(world: World, until_s: float) -> int:
-    """Break one thing after another until a time of the monotonic clock; returns how many."""
-    count = 0
-    while time.monotonic() < until_s:
-        world.rng.choice(FAULTS)(world)
-        world.pause()
-        count += 1
-    return count
-
-
 def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> None:
-    plan, rng = LONG if is_long else SHORT, random.Random(11)
+    plan = LONG if is_long else SHORT
     ledger, log = tmp_path / "ledger.db", tmp_path / "log"
     with (
         running_mosquitto(PERSISTENT, persistent=True) as broker,
@@ -158,12 +103,14 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
             tmp_path,
             {"source": steady.url},
             {"source": wild.url},
+            {"source": "sample:1", "fps": 25, "mode": "triggered"},
             port=broker.port,
             ledger={"path": str(ledger)},
+            commands={"enabled": True},
         )
-        world = World(broker, wild, parts, plan.fault_max_s, rng)
         with running_daemon(station, log) as process:
-            process.wait_for(lambda _: len(results.arrived) > 100 and len(results.topics) == CAMERAS)
+            world = World(process, TOPICS, broker, results, wild, parts, plan.fault_max_s, random.Random(11))
+            process.wait_for(lambda _: len(results.arrived) > 100 and len(results.topics) == ALWAYS_ON)
             healthy, began_s = process.usual(), time.monotonic()
             sampler = Sampler(process)
             sampler.start()

@@ -1,0 +1,117 @@
+"""What breaks around a running station, and mends again: broker, camera, disk, whoever commands it."""
+
+import os
+import random
+import resource
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgevision.messages import Topics, Verb
+from tests.bundles import dark_part
+from tests.faults.cameras import NetworkCamera, Picture, jpeg
+from tests.faults.process import Process
+from tests.mosquitto import Mosquitto, Subscriber
+
+__all__ = ["FAULTS", "World", "break_things"]
+
+TRIGGERS = 20
+
+
+@dataclass(frozen=True)
+class World:
+    """What may be broken, and for how long at most."""
+
+    station: Process
+    topics: Topics
+    broker: Mosquitto
+    client: Subscriber
+    camera: NetworkCamera
+    picture: Picture
+    fault_max_s: float
+    rng: random.Random
+
+    def pause(self) -> None:
+        time.sleep(self.rng.uniform(0.05, self.fault_max_s))
+
+
+def broker_restarts(world: World) -> None:
+    world.broker.stop()
+    world.pause()
+    world.broker.start()
+
+
+def broker_hangs(world: World) -> None:
+    world.broker.signal(signal.SIGSTOP)
+    world.pause()
+    world.broker.signal(signal.SIGCONT)
+
+
+def camera_goes(world: World) -> None:
+    world.rng.choice([world.camera.hang_up, world.camera.fall_silent, world.camera.be_busy])()
+    world.pause()
+    world.camera.switch_on()
+
+
+def camera_sends_rubbish(world: World) -> None:
+    world.camera.picture = lambda number: world.rng.randbytes(number % 5000)
+    world.pause()
+    world.camera.picture = world.picture
+
+
+def camera_changes_its_size(world: World) -> None:
+    large = jpeg(dark_part((128, 96), defective=False))
+    world.camera.picture = lambda _: large
+    world.pause()
+    world.camera.picture = world.picture
+
+
+def disk_takes_nothing(world: World) -> None:
+    _, hard = resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, (1, hard))
+    world.pause()
+    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+
+
+def commands_are_junk(world: World) -> None:
+    for verb in Verb:
+        junk = world.rng.choice([b"", b"\xff\xfe", b"[" * 3000, b"{}", b"x" * 9000, world.rng.randbytes(50)])
+        world.client.publish(world.topics.command(verb), junk, retain=world.rng.random() < 0.5)
+    world.pause()
+
+
+def parts_come_in_a_burst(world: World) -> None:
+    for _ in range(TRIGGERS):
+        command = b'{"id":"%s","part_id":"P"}' % world.rng.randbytes(8).hex().encode()
+        world.client.publish(world.topics.command(Verb.TRIGGER), command)
+    world.pause()
+
+
+def settings_are_read_again(world: World) -> None:
+    os.kill(world.station.pid, signal.SIGHUP)
+    world.pause()
+
+
+FAULTS: tuple[Callable[[World], None], ...] = (
+    broker_restarts,
+    broker_hangs,
+    camera_goes,
+    camera_sends_rubbish,
+    camera_changes_its_size,
+    disk_takes_nothing,
+    commands_are_junk,
+    parts_come_in_a_burst,
+    settings_are_read_again,
+)
+"""Each breaks or asks something, and all is well when it returns; what else can be broken is added here."""
+
+
+def break_things(world: World, until_s: float) -> int:
+    """Break one thing after another until a time of the monotonic clock; returns how many."""
+    count = 0
+    while time.monotonic() < until_s:
+        world.rng.choice(FAULTS)(world)
+        world.pause()
+        count += 1
+    return count
