@@ -57,14 +57,16 @@ class PooledEngine:
     def close(self) -> None:
         """Free the idle calls now and those in use as they finish."""
         self._is_open = False
+        self._drain()
+
+    def _put_back(self, call: Call | None) -> None:
+        self._idle.put(call)
+        if not self._is_open:
+            self._drain()
+
+    def _drain(self) -> None:
         with suppress(Empty):
             while True:
                 if call := self._idle.get_nowait():
                     call.close()
         self._idle.put(None)
-
-    def _put_back(self, call: Call | None) -> None:
-        if call is not None and not self._is_open:
-            call.close()
-            call = None
-        self._idle.put(call)

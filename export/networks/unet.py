@@ -40,7 +40,7 @@ class _ImageHead(nn.Module):
         self.score = logit_layer(channels, [0.0] * classes)
 
     def forward(self, deepest: Tensor) -> Tensor:
-        pooled = torch.cat([F.adaptive_avg_pool2d(deepest, 1), F.adaptive_max_pool2d(deepest, 1)], 1)
+        pooled = torch.cat([F.adaptive_avg_pool2d(deepest, 1), deepest.amax((2, 3), keepdim=True)], 1)
         return cast("Tensor", self.score(self.hidden(pooled)))
 
 

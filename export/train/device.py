@@ -1,5 +1,6 @@
-"""Where and in which number format to train."""
+"""Where and in which number format to train, so that the same training gives the same weights again."""
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,8 @@ class Compute:
         emulated and slow.
         """
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if device.type == "cuda":
+            _make_repeatable()
         multiplies = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
         fast = device.type == "cuda" or bool(multiplies)
         return cls(device, precision == "bf16" or (precision == "auto" and fast))
@@ -35,3 +38,11 @@ class Compute:
 
     def __str__(self) -> str:
         return f"{self.device.type}, {'bf16' if self.bf16 else 'fp32'}, {torch.get_num_threads()} threads"
+
+
+def _make_repeatable() -> None:
+    """Have CUDA add up in the same order each time, and fp32 mean fp32 (PyTorch notes, reproducibility)."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False

@@ -30,7 +30,7 @@ BRIEF = ClassifyConfig.model_validate(
         **CONFIG,
         "network": "vgg16-bn",
         "optimisation": {
-            "epochs": 1,
+            "epochs": 3,
             "batches_per_epoch": 4,
             "batch_size": 4,
             "learning_rate": 0.0003,
