@@ -5,7 +5,7 @@ each thread that calls; while one is captured nobody else may use the card.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock, get_ident
@@ -15,7 +15,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-__all__ = ["ImaginedGpu"]
+from edgevision.engines.spec import EngineRequest, ProviderName
+
+__all__ = ["CARD", "CUDA", "TENSORRT", "DeviceValue", "Imagine", "ImaginedGpu", "gpu_request"]
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
@@ -30,6 +32,9 @@ class Card:
         self._lock = Lock()
         self._users = 0
         self._is_capturing = False
+
+    def refuse(self) -> None:
+        """Raise, on a card that captures nothing."""
 
     @contextmanager
     def used(self, *, for_capture: bool = False) -> Iterator[None]:
@@ -79,6 +84,14 @@ class DeviceValue:
 
 
 @dataclass
+class RunOptions:
+    entries: dict[str, str] = field(default_factory=dict)
+
+    def add_run_config_entry(self, name: str, value: str) -> None:
+        self.entries[name] = value
+
+
+@dataclass
 class Binding:
     inputs: dict[str, DeviceValue] = field(default_factory=dict)
     outputs: dict[str, DeviceValue | None] = field(default_factory=dict)
@@ -113,12 +126,16 @@ class Session:
     def io_binding(self) -> Binding:
         return Binding()
 
-    def run_with_iobinding(self, binding: Binding) -> None:
-        with CARD.used(for_capture=self.has_graph and get_ident() not in self._captured):
-            self._run(binding)
+    def run_with_iobinding(self, binding: Binding, options: RunOptions | None = None) -> None:
+        has_graph = self.has_graph and (options is None or options.entries.get("gpu_graph_id") != "-1")
+        is_first = has_graph and get_ident() not in self._captured
+        if is_first:
+            CARD.refuse()
+        with CARD.used(for_capture=is_first):
+            self._run(binding, has_graph=has_graph)
 
-    def _run(self, binding: Binding) -> None:
-        if self.has_graph:
+    def _run(self, binding: Binding, *, has_graph: bool) -> None:
+        if has_graph:
             binding = self._captured.setdefault(get_ident(), binding)
         names = list(binding.outputs)
         answers = self._real.run(names, {name: value.content for name, value in binding.inputs.items()})
@@ -135,6 +152,7 @@ class ImaginedGpu:
     SessionOptions = onnxruntime.SessionOptions
     ExecutionMode = onnxruntime.ExecutionMode
     OrtValue = DeviceValue
+    RunOptions = RunOptions
 
     def __init__(self, *, takes_graphs: bool = True) -> None:
         self._takes_graphs = takes_graphs
@@ -158,3 +176,12 @@ class ImaginedGpu:
             raise RuntimeError("This session cannot use the graph capture feature as requested by the user")
         self.sessions.append(session)
         return session
+
+
+Imagine = Callable[..., ImaginedGpu]
+"""Puts a card into this machine."""
+
+
+def gpu_request(provider: ProviderName = "cuda", streams: int = 1, **fields: Any) -> EngineRequest:
+    """Ask for a card, and nothing else."""
+    return EngineRequest("onnxruntime", "fp32", provider, streams=streams, require=True, **fields)

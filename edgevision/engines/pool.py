@@ -65,8 +65,10 @@ class PooledEngine:
             self._drain()
 
     def _drain(self) -> None:
-        with suppress(Empty):
-            while True:
-                if call := self._idle.get_nowait():
-                    call.close()
-        self._idle.put(None)
+        try:
+            with suppress(Empty):
+                while True:
+                    if call := self._idle.get_nowait():
+                        call.close()
+        finally:
+            self._idle.put(None)

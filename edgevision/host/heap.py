@@ -25,7 +25,11 @@ def limit_heaps() -> None:
 
 
 def give_back() -> None:
-    """Give the system the free pages of all heaps, where the C library is glibc. Takes 0.1 ms."""
+    """Give the system the free pages of all heaps, where the C library is glibc.
+
+    Takes 0.1 ms in a heap of 25 MB with little free, 7 ms in one of 200 MB with half of it free; as long,
+    whoever else wants memory of that heap waits.
+    """
     with suppress(AttributeError):
         _library.malloc_trim(0)
 

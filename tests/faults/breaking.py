@@ -7,6 +7,9 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from edgevision.messages import Topics, Verb
 from tests.bundles import dark_part
@@ -14,9 +17,11 @@ from tests.faults.cameras import NetworkCamera, Picture, jpeg
 from tests.faults.process import Process
 from tests.mosquitto import Mosquitto, Subscriber
 
-__all__ = ["FAULTS", "World", "break_things"]
+__all__ = ["FAULTS", "World", "break_things", "fill_what_is_kept"]
 
 TRIGGERS = 20
+ANSWERS_KEPT = 1024
+FRAME_S = 0.04
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,18 @@ class World:
     client: Subscriber
     camera: NetworkCamera
     picture: Picture
+    recipe: Path
     fault_max_s: float
     rng: random.Random
 
     def pause(self) -> None:
         time.sleep(self.rng.uniform(0.05, self.fault_max_s))
+
+
+def trigger(world: World) -> None:
+    for _ in range(TRIGGERS):
+        command = b'{"id":"%s","part_id":"P"}' % world.rng.randbytes(8).hex().encode()
+        world.client.publish(world.topics.command(Verb.TRIGGER), command)
 
 
 def broker_restarts(world: World) -> None:
@@ -44,8 +56,10 @@ def broker_restarts(world: World) -> None:
 
 def broker_hangs(world: World) -> None:
     world.broker.signal(signal.SIGSTOP)
-    world.pause()
-    world.broker.signal(signal.SIGCONT)
+    try:
+        world.pause()
+    finally:
+        world.broker.signal(signal.SIGCONT)
 
 
 def camera_goes(world: World) -> None:
@@ -68,10 +82,10 @@ def camera_changes_its_size(world: World) -> None:
 
 
 def disk_takes_nothing(world: World) -> None:
-    _, hard = resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, (1, hard))
+    usual = resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, (1, usual[1]))
     world.pause()
-    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    resource.prlimit(world.station.pid, resource.RLIMIT_FSIZE, usual)
 
 
 def commands_are_junk(world: World) -> None:
@@ -82,13 +96,13 @@ def commands_are_junk(world: World) -> None:
 
 
 def parts_come_in_a_burst(world: World) -> None:
-    for _ in range(TRIGGERS):
-        command = b'{"id":"%s","part_id":"P"}' % world.rng.randbytes(8).hex().encode()
-        world.client.publish(world.topics.command(Verb.TRIGGER), command)
+    trigger(world)
     world.pause()
 
 
-def settings_are_read_again(world: World) -> None:
+def recipe_changes(world: World) -> None:
+    recipe = yaml.safe_load(world.recipe.read_text())
+    world.recipe.write_text(yaml.safe_dump(recipe | {"version": f"1.0.{world.rng.randrange(1000)}"}))
     os.kill(world.station.pid, signal.SIGHUP)
     world.pause()
 
@@ -102,16 +116,27 @@ FAULTS: tuple[Callable[[World], None], ...] = (
     disk_takes_nothing,
     commands_are_junk,
     parts_come_in_a_burst,
-    settings_are_read_again,
+    recipe_changes,
 )
 """Each breaks or asks something, and all is well when it returns; what else can be broken is added here."""
 
 
 def break_things(world: World, until_s: float) -> int:
-    """Break one thing after another until a time of the monotonic clock; returns how many."""
+    """Break one thing after another, each once before any again, until a time of the monotonic clock.
+
+    Returns how many.
+    """
     count = 0
     while time.monotonic() < until_s:
-        world.rng.choice(FAULTS)(world)
-        world.pause()
-        count += 1
+        for fault in world.rng.sample(FAULTS, len(FAULTS)):
+            fault(world)
+            world.pause()
+            count += 1
     return count
+
+
+def fill_what_is_kept(world: World) -> None:
+    """Ask so often that the station keeps as many answers as it ever does: it gives them again when asked."""
+    for _ in range(ANSWERS_KEPT // TRIGGERS + 1):
+        trigger(world)
+        time.sleep(TRIGGERS * FRAME_S)

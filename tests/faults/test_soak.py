@@ -13,7 +13,7 @@ import pytest
 from edgevision.ledger.reader import LedgerReader
 from edgevision.messages import Topics
 from tests.bundles import dark_part
-from tests.faults.breaking import World, break_things
+from tests.faults.breaking import World, break_things, fill_what_is_kept
 from tests.faults.cameras import jpeg, network_camera
 from tests.faults.figures import print_row
 from tests.faults.process import Sample, Sampler, running_daemon
@@ -23,8 +23,9 @@ from tests.stations import write_station
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
 TOPICS = Topics("edgevision", "line1")
+CAMERAS = 3
 ALWAYS_ON = 2
-"""Of the three cameras; the last one waits for triggers."""
+"""The other camera waits for triggers."""
 PATIENCE_S = 120.0
 SAMPLE_EVERY_S = 0.5
 MAX_SLOPE_MB_PER_H = 1.0
@@ -120,11 +121,14 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
             commands={"enabled": True},
         )
         with running_daemon(station, log) as process:
-            world = World(process, TOPICS, broker, results, wild, parts, plan.fault_max_s, random.Random(11))
+            recipe, rng = tmp_path / "recipe.yaml", random.Random(11)
+            world = World(process, TOPICS, broker, results, wild, parts, recipe, plan.fault_max_s, rng)
             process.wait_for(lambda _: len(results.arrived) > 100 and len(results.topics) == ALWAYS_ON)
             healthy, began_s = process.usual(), time.monotonic()
             sampler = Sampler(process)
             sampler.start()
+            if is_long:
+                fill_what_is_kept(world)
             faults = break_things(world, began_s + plan.warm_up_s + plan.run_s)
             sampler.stop()
             warm = [each for each in process.samples if each.at_s > began_s + plan.warm_up_s]
@@ -132,6 +136,7 @@ def test_nothing_is_lost_and_nothing_leaks(tmp_path: Path, is_long: bool) -> Non
             process.wait_for(lambda now: now.files <= healthy.files and now.threads <= healthy.threads)
             assert process.end() == 0, log.read_text()[-3000:]
         total = wait_for_books(ledger, results)
+        assert len(results.topics) == CAMERAS
     assert "Traceback" not in log.read_text()
     slope, error = slope_mb_per_h(samples)
     print_row(

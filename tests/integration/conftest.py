@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgevision.cli import main
+from tests.gpuruntime import Imagine, ImaginedGpu
 from tests.mosquitto import Mosquitto, running_mosquitto
 from tests.stations import FRUGAL
 
@@ -23,6 +24,18 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def imagine(monkeypatch: pytest.MonkeyPatch) -> Imagine:
+    """Put a card into this machine, as an imagined ONNX Runtime sees it."""
+
+    def put(*, takes_graphs: bool = True) -> ImaginedGpu:
+        gpu = ImaginedGpu(takes_graphs=takes_graphs)
+        monkeypatch.setitem(sys.modules, "onnxruntime", gpu)
+        return gpu
+
+    return put
 
 
 @pytest.fixture

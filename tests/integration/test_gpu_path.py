@@ -1,9 +1,8 @@
 """The code for GPUs, with real models and a card that is only imagined: none is needed for these."""
 
 import logging
-import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import ModuleType
@@ -18,35 +17,17 @@ from edgevision.config.station import EngineSettings
 from edgevision.engines.binding import BoundCall
 from edgevision.engines.choose import candidates
 from edgevision.engines.load import load_engine
-from edgevision.engines.onnx import _session
-from edgevision.engines.spec import EngineRequest, ProviderName
+from edgevision.engines.sessions import open_session
+from edgevision.engines.spec import EngineRequest
 from edgevision.errors import EngineError
 from tests.bundles import make_bundle
-from tests.gpuruntime import CUDA, TENSORRT, DeviceValue, ImaginedGpu
+from tests.gpuruntime import CUDA, TENSORRT, DeviceValue, Imagine, gpu_request
 from tests.realengines import SIZE_WH, part
-
-Imagine = Callable[..., ImaginedGpu]
-
-
-@pytest.fixture
-def imagine(monkeypatch: pytest.MonkeyPatch) -> Imagine:
-    """Put a card into this machine."""
-
-    def put(*, takes_graphs: bool = True) -> ImaginedGpu:
-        gpu = ImaginedGpu(takes_graphs=takes_graphs)
-        monkeypatch.setitem(sys.modules, "onnxruntime", gpu)
-        return gpu
-
-    return put
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
     return open_bundle(make_bundle(tmp_path / "b.zip", size_wh=SIZE_WH))
-
-
-def request(provider: ProviderName = "cuda", streams: int = 1, **fields: object) -> EngineRequest:
-    return EngineRequest("onnxruntime", "fp32", provider, streams=streams, require=True, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("takes_graphs", [True, False])
@@ -59,7 +40,7 @@ def test_a_gpu_gives_the_answers_of_the_cpu_with_and_without_a_graph(
     }
     gpu = imagine(takes_graphs=takes_graphs)
 
-    engine = load_engine(bundle, request())
+    engine = load_engine(bundle, gpu_request())
 
     for bad in (False, True, False):
         np.testing.assert_array_equal(engine.infer(part(defective=bad))[0], expected[bad])
@@ -73,7 +54,7 @@ def test_what_is_missing_of_cuda_is_logged_and_not_printed(
     imagine()
 
     with caplog.at_level(logging.INFO):
-        load_engine(bundle, request())
+        load_engine(bundle, gpu_request())
 
     assert "CUDA's libraries: Failed to load libcurand.so.10" in caplog.text
     assert capsys.readouterr().out == ""
@@ -83,7 +64,7 @@ def test_nothing_is_allocated_on_the_card_for_a_call_and_answers_stay(
     bundle: Bundle, imagine: Imagine
 ) -> None:
     imagine()
-    engine = load_engine(bundle, request())
+    engine = load_engine(bundle, gpu_request())
     made, first = DeviceValue.made, engine.infer(part(defective=True))[0]
     kept = first.copy()
 
@@ -97,7 +78,7 @@ def test_nothing_is_allocated_on_the_card_for_a_call_and_answers_stay(
 
 def test_each_stream_has_a_graph_of_its_own(bundle: Bundle, imagine: Imagine) -> None:
     gpu = imagine()
-    engine = load_engine(bundle, request(streams=3))
+    engine = load_engine(bundle, gpu_request(streams=3))
     expected = {bad: engine.infer(part(defective=bad))[0] for bad in (False, True)}
 
     def right_answers(bad: bool) -> int:
@@ -114,7 +95,7 @@ def test_each_stream_has_a_graph_of_its_own(bundle: Bundle, imagine: Imagine) ->
 
 def test_a_model_is_loaded_while_another_one_runs(bundle: Bundle, imagine: Imagine) -> None:
     imagine()
-    running, batch = load_engine(bundle, request(streams=2)), part(defective=True)
+    running, batch = load_engine(bundle, gpu_request(streams=2)), part(defective=True)
     is_loading = Event()
     is_loading.set()
 
@@ -129,7 +110,7 @@ def test_a_model_is_loaded_while_another_one_runs(bundle: Bundle, imagine: Imagi
         counts = [pool.submit(calls) for _ in range(2)]
         try:
             for _ in range(20):
-                load_engine(bundle, request(streams=2)).close()
+                load_engine(bundle, gpu_request(streams=2)).close()
         finally:
             is_loading.clear()
         assert min(count.result() for count in counts) > 0
@@ -153,7 +134,7 @@ def places_model() -> bytes:
 def test_a_card_holds_few_copies_of_a_model_however_many_call(bundle: Bundle, imagine: Imagine) -> None:
     gpu = imagine()
 
-    engine = load_engine(bundle, request(streams=17))
+    engine = load_engine(bundle, gpu_request(streams=17))
 
     assert len(gpu.sessions) == engine.info.streams == 4
 
@@ -162,53 +143,21 @@ def test_answers_of_open_size_come_without_a_graph(imagine: Imagine) -> None:
     gpu = imagine()
     runtime = cast("ModuleType", gpu)
 
-    session, has_graph = _session(runtime, places_model(), request())
-    call = BoundCall(runtime, session, (1, 4), ["places"])
+    bind = partial(BoundCall, runtime, (1, 4), ["places"])
+    with pytest.raises(EngineError, match="its answers differ in size from call to call"):
+        bind(open_session(runtime, places_model(), gpu_request(), has_graph=True), has_graph=True)
+
+    call = bind(open_session(runtime, places_model(), gpu_request(), has_graph=False), has_graph=False)
+
     answers = [call.infer(np.array([row], np.uint8))[0] for row in ([0, 9, 0, 9], [7, 0, 0, 0])]
-
-    assert not has_graph
     assert [answer[1].tolist() for answer in answers] == [[1, 3], [0]]
-
-
-def test_a_failing_card_is_an_engine_error(
-    bundle: Bundle, imagine: Imagine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gpu = imagine()
-    engine = load_engine(bundle, request())
-
-    def fail(_: object) -> None:
-        raise RuntimeError(
-            "Error in execution: std::conditional_t<THRW, void> onnxruntime::CudaCall(ERRTYPE) "
-            "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; file=conv.cc ; line=48"
-        )
-
-    monkeypatch.setattr(gpu.sessions[0], "run_with_iobinding", fail)
-
-    with pytest.raises(
-        EngineError, match=r"inference failed: CUDA failure 700: an illegal memory access was encountered$"
-    ):
-        engine.infer(part(defective=False))
-
-
-def test_a_card_without_room_for_the_streams_is_an_engine_error(
-    bundle: Bundle, imagine: Imagine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    imagine()
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("CUDA out of memory")
-
-    monkeypatch.setattr(DeviceValue, "ortvalue_from_numpy", fail)
-
-    with pytest.raises(EngineError, match="the GPU takes no 2 calls at a time: CUDA out of memory"):
-        load_engine(bundle, request(streams=2))
 
 
 def test_tensorrt_keeps_what_it_builds_for_this_model_and_version(
     bundle: Bundle, imagine: Imagine, tmp_path: Path
 ) -> None:
     gpu = imagine()
-    engine = load_engine(bundle, request("tensorrt", cache_dir=tmp_path / "cache", half=True))
+    engine = load_engine(bundle, gpu_request("tensorrt", cache_dir=tmp_path / "cache", half=True))
 
     options = gpu.sessions[0].providers[TENSORRT]
     folder = Path(options["trt_engine_cache_path"])
@@ -227,7 +176,7 @@ def test_tensorrt_runs_where_nothing_can_be_kept(
     gpu = imagine()
     (tmp_path / "file").write_text("")
 
-    load_engine(bundle, request("tensorrt", cache_dir=tmp_path / "file"))
+    load_engine(bundle, gpu_request("tensorrt", cache_dir=tmp_path / "file"))
 
     assert "trt_engine_cache_enable" not in gpu.sessions[0].providers[TENSORRT]
     assert "TensorRT builds at each start" in caplog.text

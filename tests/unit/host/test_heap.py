@@ -25,10 +25,10 @@ library.fflush(None)
 """
 
 BURST = """
-import gc, pathlib
+import gc, os, pathlib
 from edgevision.host.heap import give_back
 def resident_mb():
-    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 kept = [bytearray(5000) for _ in range(20_000)]
 del kept[:-1]  # the last one lies behind all others
 gc.collect()
