@@ -34,14 +34,7 @@ class _Request:
     def __init__(self, compiled: Any, output_names: Iterable[str]) -> None:
         self._request = compiled.create_infer_request()
         self._input = self._request.get_input_tensor(0).data
-        self._reads = [self._reader(compiled, name) for name in output_names]
-
-    def _reader(self, compiled: Any, name: str) -> Callable[[], Tensor]:
-        """Return what reads an output; one whose size differs from call to call moves in memory."""
-        if compiled.output(name).get_partial_shape().is_dynamic:
-            return lambda: np.array(self._request.get_tensor(name).data)
-        memory: Tensor = self._request.get_tensor(name).data
-        return memory.copy
+        self._reads = [_reader(compiled, self._request, name) for name in output_names]
 
     def infer(self, batch_nhwc: npt.NDArray[np.uint8]) -> tuple[Tensor, ...]:
         """Return copies of the outputs: the next call overwrites them. Raises EngineError."""
@@ -56,6 +49,14 @@ class _Request:
     def close(self) -> None:
         """Free its memory; it cannot be called afterwards."""
         del self._request, self._input, self._reads
+
+
+def _reader(compiled: Any, request: Any, name: str) -> Callable[[], Tensor]:
+    """Return what reads an output of a request; one whose size differs from call to call moves in memory."""
+    if compiled.output(name).get_partial_shape().is_dynamic:
+        return lambda: np.array(request.get_tensor(name).data)
+    memory: Tensor = request.get_tensor(name).data
+    return memory.copy
 
 
 def load_openvino(manifest: Manifest, model: bytes, request: EngineRequest) -> PooledEngine:

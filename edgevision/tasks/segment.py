@@ -51,9 +51,7 @@ class SegmentTask:
         threshold, min_area = step.pixel_threshold, step.min_area_px
         self._threshold = segment.pixel_threshold if threshold is None else threshold
         self._min_area_px = segment.min_area_px if min_area is None else min_area
-        tiled = TiledLook(step, spec.input.size_wh, len(spec.labels), self._threshold)
-        look = {"tile": tiled.look, "stretch": self._stretched, "letterbox": self._letterboxed}
-        self._look = look[step.scaling]
+        self._tiles = TiledLook(step, spec.input.size_wh, len(spec.labels), self._threshold)
         self._polygon = None if step.region is None else step.region.polygon_xy
 
     @property
@@ -97,6 +95,15 @@ class SegmentTask:
         if seen is None:
             return box, np.zeros((bottom - top, right - left), np.float32)
         return box, np.asarray(cv2.resize(seen.scores, (right - left, bottom - top)), np.float32)
+
+    def _look(self, region: ImageBgr, predict: Predict) -> Look:
+        match self._step.scaling:
+            case "tile":
+                return self._tiles.look(region, predict)
+            case "stretch":
+                return self._stretched(region, predict)
+            case "letterbox":
+                return self._letterboxed(region, predict)
 
     def _stretched(self, region: ImageBgr, predict: Predict) -> Look:
         return self._seen(predict(stretch(region, self._spec.input.size_wh)))
