@@ -6,7 +6,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -17,7 +17,7 @@ from tests.faults.cameras import NetworkCamera, Picture, jpeg
 from tests.faults.process import Process
 from tests.mosquitto import Mosquitto, Subscriber
 
-__all__ = ["FAULTS", "World", "break_things", "fill_what_is_kept"]
+__all__ = ["FAULTS", "World", "break_things", "warm_up"]
 
 TRIGGERS = 20
 ANSWERS_KEPT = 1024
@@ -37,9 +37,10 @@ class World:
     recipe: Path
     fault_max_s: float
     rng: random.Random
+    fault_min_s: float = 0.05
 
     def pause(self) -> None:
-        time.sleep(self.rng.uniform(0.05, self.fault_max_s))
+        time.sleep(self.rng.uniform(self.fault_min_s, self.fault_max_s))
 
 
 def trigger(world: World) -> None:
@@ -135,8 +136,12 @@ def break_things(world: World, until_s: float) -> int:
     return count
 
 
-def fill_what_is_kept(world: World) -> None:
-    """Ask so often that the station keeps as many answers as it ever does: it gives them again when asked."""
+def warm_up(world: World, until_s: float) -> None:
+    """Let the station need as much memory as ever: every fault lasts longest, and what it keeps is full.
+
+    It keeps so many answers to commands, to give them again.
+    """
     for _ in range(ANSWERS_KEPT // TRIGGERS + 1):
         trigger(world)
         time.sleep(TRIGGERS * FRAME_S)
+    break_things(replace(world, fault_min_s=world.fault_max_s), until_s)
