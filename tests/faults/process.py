@@ -1,5 +1,6 @@
 """The daemon as a process, looked at from outside through /proc."""
 
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from tests.stations import COMMAND
 
 __all__ = ["Process", "Sample", "Sampler", "running_daemon"]
 
+UNIT = Path(__file__).parents[2] / "systemd/edgevision@.service"
 PATIENCE_S = 300.0
 SAMPLE_EVERY_S = 0.5
 _LOOKS = 9
@@ -34,8 +36,9 @@ class Process:
     """A daemon that is looked at from outside."""
 
     def __init__(self, station: Path, log: Path) -> None:
+        command, environment = [*COMMAND, "run", "-c", str(station)], os.environ | unit_environment()
         with log.open("w") as stream:
-            self._process = subprocess.Popen([*COMMAND, "run", "-c", str(station)], stderr=stream)
+            self._process = subprocess.Popen(command, stderr=stream, env=environment)
         self.pid = self._process.pid
         self._folder = Path("/proc", str(self.pid))
         self.samples: list[Sample] = []
@@ -74,6 +77,13 @@ class Process:
         """Make sure that it is gone."""
         self._process.kill()
         self._process.wait(PATIENCE_S)
+
+
+def unit_environment() -> dict[str, str]:
+    """Return what the service's unit puts into the environment of a station."""
+    lines = re.findall(r"^Environment=(\w+)=(.+)$", UNIT.read_text(), re.MULTILINE)
+    assert lines
+    return dict(lines)
 
 
 class Sampler(threading.Thread):
