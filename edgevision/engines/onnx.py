@@ -85,6 +85,8 @@ def load_onnx(manifest: Manifest, model: bytes, request: EngineRequest) -> Engin
         load_libraries(runtime)
         try:
             return _engine(runtime, manifest, model, request, has_graph=True)
+        except ProviderUnavailable:
+            raise
         except EngineError as error:
             _log.info("no CUDA graph: %s", error)
         return _engine(runtime, manifest, model, request, has_graph=False)
