@@ -124,9 +124,12 @@ def give_figures(values: Mapping[str, object], out: Path | None) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Make the file where there is none, so that a wrong path is told before the work. Raises OutputError."""
+    """Tell a wrong path before the work; leave nothing where there was nothing. Raises OutputError."""
+    is_new = not path.exists()
     try:
         path.open("a").close()
+        if is_new:
+            path.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
 

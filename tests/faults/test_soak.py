@@ -38,7 +38,7 @@ class Plan:
 
     run_s: float
     warm_up_s: float
-    """Not measured, but with faults: each kind of them takes memory the first times."""
+    """Not measured, but with faults: the heaps grow until what any of them leaves fits the gaps of others."""
     fps: float
     fault_max_s: float
     period_s: float
@@ -46,7 +46,7 @@ class Plan:
 
 
 SHORT = Plan(run_s=15.0, warm_up_s=0.0, fps=50.0, fault_max_s=1.0, period_s=1.0)
-LONG = Plan(run_s=1800.0, warm_up_s=600.0, fps=100.0, fault_max_s=10.0, period_s=60.0)
+LONG = Plan(run_s=1800.0, warm_up_s=1500.0, fps=100.0, fault_max_s=10.0, period_s=60.0)
 
 
 class ResultIds(Subscriber):

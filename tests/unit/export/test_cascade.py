@@ -120,9 +120,11 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) 
     assert "gone/dark.cascade.json: cannot be written" in str(outcome.exception)
 
 
-def test_a_measurement_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
-    recipe, before = recipe_with(tmp_path), tmp_path / "dark.cascade.json"
-    before.write_text("yesterday")
+@pytest.mark.parametrize("before", ["yesterday", None])
+def test_a_measurement_that_fails_leaves_what_was_there_before(tmp_path: Path, before: str | None) -> None:
+    recipe, measured = recipe_with(tmp_path), tmp_path / "dark.cascade.json"
+    if before is not None:
+        measured.write_text(before)
     nothing_to_measure = write_pictures(tmp_path / "parts", 0)
 
     outcome = CliRunner().invoke(
@@ -130,7 +132,7 @@ def test_a_measurement_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
     )
 
     assert isinstance(outcome.exception, UsageError)
-    assert before.read_text() == "yesterday"
+    assert (measured.read_text() if measured.exists() else None) == before
 
 
 def test_the_command_says_when_the_recipe_will_be_refused(tmp_path: Path) -> None:
