@@ -140,6 +140,7 @@ def test_retained_and_unreadable_commands_are_counted_and_do_nothing(tmp_path: P
             assert operator.ask("trigger", id="t1")["ok"]
             stop.set()
             thread.join(LONG_S)
+            assert heard.wait_for(TOPICS.status, 2, LONG_S)[-1] == b"stopped"
             last = json.loads(heard.payloads(TOPICS.commands)[-1])
 
     assert (answer["ok"], answer["code"], "id" in answer) == (False, "bad_payload", False)
