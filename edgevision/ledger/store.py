@@ -5,6 +5,7 @@ of it says its row, or the run that counts it. Each start of the station keeps a
 them, so that the books can be proved. When to write, and what if that fails, is not decided here.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,8 +27,9 @@ _DELIVER = "UPDATE results SET state = 'delivered', ended_ns = ? WHERE sequence 
 _WAITING = "SELECT sequence FROM results WHERE state = 'waiting' ORDER BY sequence"
 _ROWS = """
 SELECT sequence, topic, payload, judgement, boot_id, committed_ns, ticks_ns FROM results
-WHERE sequence IN ({marks}) AND state = 'waiting' ORDER BY sequence
+WHERE sequence IN (SELECT value FROM json_each(?)) AND state = 'waiting' ORDER BY sequence
 """
+"""One statement however many numbers: SQLite keeps each text of a statement prepared."""
 
 
 class Store:
@@ -96,8 +98,7 @@ class Store:
             with closing(reading.execute(_WAITING)) as waiting:
                 numbers = (number for (number,) in waiting if number not in without)
                 wanted = list(islice(numbers, limit))
-            marks = ", ".join("?" * len(wanted))
-            rows = reading.execute(_ROWS.format(marks=marks), wanted).fetchall()
+            rows = reading.execute(_ROWS, (json.dumps(wanted),)).fetchall()
         return [
             OutboxRow(row[0], row[1], row[2], Judgement(row[3]), self._age_ns(*row[4:]), row[4], row[0])
             for row in rows
