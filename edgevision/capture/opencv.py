@@ -28,6 +28,7 @@ __all__ = ["CameraSource", "UrlSource"]
 _log = logging.getLogger(__name__)
 
 _MJPG = cv2.VideoWriter.fourcc(*"MJPG")
+_JPEG_BEGINS = b"\xff\xd8\xff"
 _UNDECODED = -1.0
 """As CAP_PROP_FORMAT: `retrieve` gives what the camera sent."""
 
@@ -196,9 +197,14 @@ class CameraSource(_LiveSource):
 
 
 def _decoded(jpeg: Any) -> Any:
-    """Return the picture, None for a damaged one; not turned as its metadata may ask."""
+    """Return the picture, None for a damaged one; not turned as its metadata may ask.
+
+    Rubbish would set OpenCV's other decoders going, for every kind of picture that it happens to begin like.
+    """
+    if jpeg.reshape(-1)[: len(_JPEG_BEGINS)].tobytes() != _JPEG_BEGINS:
+        return None
     try:
-        return cv2.imdecode(jpeg.reshape(-1), cv2.IMREAD_UNCHANGED) if jpeg.size else None
+        return cv2.imdecode(jpeg.reshape(-1), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from edgevision.build import open_feed
@@ -166,16 +167,18 @@ def test_a_frozen_camera_gives_nd_until_it_moves(tmp_path: Path) -> None:
 
 def test_rubbish_and_cut_pictures_are_never_judged(tmp_path: Path) -> None:
     whole, defective = noisy_parts((96, 64)), jpeg(dark_part((96, 64), defective=True))
+    portable = cv2.imencode(".ppm", dark_part((96, 64), defective=True))[1].tobytes()
     rng = random.Random(7)
 
     def rubbish(number: int) -> bytes:
         picture = defective if number % 2 else whole[number % 20]
-        kind = rng.choice(["noise", "cut", "empty", "headless"])
+        kind = rng.choice(["noise", "cut", "empty", "headless", "other"])
         return {
             "noise": rng.randbytes(3000),
             "cut": picture[: rng.randrange(2, len(picture) // 2)],
             "empty": b"",
             "headless": picture[rng.randrange(2, 600) :],
+            "other": portable,
         }[kind]
 
     with (
