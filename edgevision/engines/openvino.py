@@ -5,6 +5,7 @@ The library is optional and imported on first use, without the parts of it that 
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -114,13 +115,23 @@ def _library() -> ModuleType:
 
 def _compiled(library: ModuleType, model: bytes, request: EngineRequest) -> Any:
     try:
-        core = library.Core()
+        core = _core(library)
         return core.compile_model(core.read_model(model), "CPU", _properties(request))
     except (RuntimeError, ValueError) as error:  # ValueError: its own message was no UTF-8
         raise EngineError(
             f"OpenVINO: cannot load the {request.precision} model: {error}; "
             "build the bundle again or choose another engine"
         ) from error
+
+
+@cache
+def _core(library: ModuleType) -> Any:
+    """Return the core of the process, which is never freed.
+
+    Its plugin gives the thread that makes it a stack for signals; freed, by another thread at that, the stack
+    would be gone and yet registered, and the next signal end the process.
+    """
+    return library.Core()
 
 
 def _properties(request: EngineRequest) -> dict[str, Any]:
