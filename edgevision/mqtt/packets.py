@@ -10,6 +10,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from edgevision.mqtt.access import Access
 from edgevision.mqtt.versions import Version
@@ -33,6 +34,25 @@ WILL_DELAY_S = 3
 _INCOMING_MAX_BYTES = 65_536
 """MQTT 5: the broker keeps larger messages to itself."""
 _JPEG = b"\xff\xd8\xff"
+_FAILURES = range(0x80, 0x100)
+
+
+def _with_every_refusal(names: Mapping[int, Mapping[str, list[int]]]) -> dict[int, dict[str, list[int]]]:
+    """Return paho's table of reason codes with every failure as one that PUBACK may have.
+
+    At one that it lacks paho fails, the connection is given up and the refused result sent again at the next.
+    Mosquitto answers 0x95 to a result that is too large, which MQTT 5 does not list for PUBACK.
+    """
+    known = {code: dict(entry) for code, entry in names.items()}
+    for code in _FAILURES:
+        entry = known.setdefault(code, {f"Reason code 0x{code:02X}": []})
+        if not any(PacketTypes.PUBACK in packets for packets in entry.values()):
+            name, packets = next(iter(entry.items()))
+            entry[name] = [*packets, PacketTypes.PUBACK]
+    return known
+
+
+ReasonCode.names = _with_every_refusal(ReasonCode.names)
 
 
 def new_client(version: Version, access: Access, client_id: str, will: Message | None) -> Client:
