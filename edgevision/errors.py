@@ -17,6 +17,7 @@
     ├── PublishError              7  the broker or the connection to it
     ├── LedgerError               9  the ledger cannot be opened, read or written
     │   ├── DamagedLedger         9  the file is no database any more
+    │   ├── DamagedResult         3  a result in it cannot be read any more; the others can
     │   └── ForeignLedger         9  another version wrote the file, or another process writes it
     ├── GalleryError             11  a gallery is refused, or cannot be read or written
     ├── EvidenceError             1  the images of an inspection cannot be kept
@@ -38,6 +39,7 @@ __all__ = [
     "DamagedBundle",
     "DamagedFrame",
     "DamagedLedger",
+    "DamagedResult",
     "EdgeVisionError",
     "EngineError",
     "EvidenceError",
@@ -118,7 +120,7 @@ class DamagedFrame(CaptureError):
 
 
 class TruncatedInput(CaptureError):
-    """A recording ended before its last frame; every readable frame was processed."""
+    """An input is damaged; all of it that can be read was processed (a recording: its readable frames)."""
 
     exit_status = 3
 
@@ -141,6 +143,12 @@ class LedgerError(EdgeVisionError):
 
 class DamagedLedger(LedgerError):
     """The file is no database, or one that is damaged."""
+
+
+class DamagedResult(LedgerError):
+    """A result of a ledger cannot be read any more; the others can."""
+
+    exit_status = 3
 
 
 class ForeignLedger(LedgerError):

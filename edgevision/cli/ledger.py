@@ -1,6 +1,5 @@
 """`edgevision ledger`: looks into the journal of a station, also while the station runs."""
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from edgevision.ledger.reader import LedgerReader
+    from edgevision.ledger.reader import LedgerReader, LedgerRow
 
 __all__ = ["app"]
 
@@ -21,14 +20,18 @@ _File = Annotated[Path, typer.Argument(metavar="FILE", help="ledger.path of the 
 def tail(
     file: _File, count: Annotated[int, typer.Option("-n", min=1, help="How many results.")] = 10
 ) -> None:
-    """Print the newest results: number, time, judgement, state, reason."""
+    """Print the newest results: number, time, judgement, state, reason; exits with 3 when one is damaged."""
+    from edgevision.errors import DamagedResult
+
+    damage: list[str] = []
     with _open(file) as reader:
         for row in reader.rows(newest=count):
-            message = json.loads(row.payload)
-            print(
-                f"{row.sequence:>10}  {message.get('time', '-'):<24}  {row.judgement}  {row.state:<9}  "
-                f"{message.get('camera', '-')}  {message.get('reason', '')}"
-            )
+            try:
+                print(_line(row))
+            except DamagedResult as error:
+                damage.append(f"{file}: {error}")
+    if damage:
+        raise DamagedResult("\n".join(damage))
 
 
 @app.command()
@@ -36,7 +39,10 @@ def export(
     file: _File,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Ends with .jsonl, .csv or .parquet.")],
 ) -> None:
-    """Write every result that is still held, in order, with its number and state."""
+    """Write every result that is still held, in order, with its number and state.
+
+    Exits with 3 when results are damaged: the others are written all the same.
+    """
     from edgevision.ledger.export import export_rows
 
     with _open(file) as reader:
@@ -75,6 +81,16 @@ def verify(file: _File) -> None:
         judged = " + ".join(f"{count} {judgement}" for judgement, count in boot.committed.items())
         print(f"start {boot.boot_id}: {boot.total} committed = {judged} = {became}")
     print(f"{file}: numbers {books.first} to {books.last}, {books.total} results, no gap, the books balance")
+
+
+def _line(row: "LedgerRow") -> str:
+    from edgevision.ledger.payload import read_message
+
+    message = read_message(row.sequence, row.payload)
+    return (
+        f"{row.sequence:>10}  {message.get('time', '-')!s:<24}  {row.judgement}  {row.state:<9}  "
+        f"{message.get('camera', '-')}  {message.get('reason', '')}"
+    )
 
 
 def _open(file: Path) -> "closing[LedgerReader]":

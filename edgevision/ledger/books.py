@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from edgevision.errors import DamagedResult
+from edgevision.ledger.payload import read_message
 from edgevision.ledger.runs import COUNTS
 from edgevision.types import Judgement
 
@@ -83,7 +85,8 @@ def read_books(database: sqlite3.Connection) -> Books:
     ).fetchone()
     (kept,) = database.execute("SELECT count(*) FROM results").fetchone()
     boots = _boots(database)
-    problems = (*_damage(database), *_gaps(database), *_imbalances(boots, last - first + 1 if last else 0))
+    numbers = last - first + 1 if last else 0
+    problems = (*_damage(database), *_gaps(database), *_imbalances(boots, numbers), *_unreadable(database))
     return Books(first, last, kept, boots, problems)
 
 
@@ -130,3 +133,11 @@ def _imbalances(boots: tuple[Boot, ...], numbers: int) -> Iterator[str]:
     accounted = sum(sum(boot.counts.values()) for boot in boots)
     if accounted != numbers:
         yield f"there are {numbers} numbers and {accounted} results"
+
+
+def _unreadable(database: sqlite3.Connection) -> Iterator[str]:
+    for sequence, payload in database.execute("SELECT sequence, payload FROM results ORDER BY sequence"):
+        try:
+            read_message(sequence, payload)
+        except DamagedResult as damage:
+            yield str(damage)

@@ -1,7 +1,7 @@
 """Writes the results of a ledger as a file for others: JSON lines, CSV or Parquet, by the file's ending.
 
 CSV and Parquet have one column for each field of the published schema of a result; reasons and defects
-are JSON in one column each. Parquet needs pyarrow (extra `parquet`).
+are JSON in one column each. Parquet needs pyarrow (extra `parquet`). Damaged results are left out and told.
 """
 
 import csv
@@ -13,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edgevision.errors import OutputError, UsageError
+from edgevision.errors import DamagedResult, OutputError, UsageError
+from edgevision.ledger.payload import read_message
 from edgevision.ledger.reader import LedgerRow
 from edgevision.messages import iso_utc, schemas
 
@@ -40,6 +41,7 @@ def export_rows(rows: Iterable[LedgerRow], out: Path) -> int:
     Raises:
         UsageError: the ending of the file is unknown, or pyarrow is not installed.
         OutputError: the file cannot be written.
+        DamagedResult: once at the end, naming the results that cannot be read; the others are written.
     """
     writers: dict[str, Callable[[Iterator[Record], Path], int]] = {
         ".jsonl": _write_lines,
@@ -48,12 +50,24 @@ def export_rows(rows: Iterable[LedgerRow], out: Path) -> int:
     }
     if out.suffix not in writers:
         raise UsageError(f"{out}: expected a file ending with {', '.join(ENDINGS)}; rename it")
+    damage: list[str] = []
     try:
-        return writers[out.suffix](map(_record, rows), out)
+        count = writers[out.suffix](_records(rows, damage), out)
     except OSError as error:
         raise OutputError(
             f"{out}: cannot be written: {error.strerror}; choose another place or free space"
         ) from error
+    if damage:
+        raise DamagedResult("\n".join([*damage, f"{out}: {count} other results were written"]))
+    return count
+
+
+def _records(rows: Iterable[LedgerRow], damage: list[str]) -> Iterator[Record]:
+    for row in rows:
+        try:
+            yield _record(row)
+        except DamagedResult as error:
+            damage.append(str(error))
 
 
 def _record(row: LedgerRow) -> Record:
@@ -65,8 +79,7 @@ def _record(row: LedgerRow) -> Record:
     }
     if row.delivered_ns is not None:
         record["delivered_time"] = iso_utc(row.delivered_ns)
-    message: Record = json.loads(row.payload)
-    return record | message
+    return record | read_message(row.sequence, row.payload)
 
 
 def _columns() -> dict[str, str]:

@@ -143,6 +143,63 @@ def test_verify_tells_what_is_wrong(run: Run, file: Path, change: str, complaint
     assert complaint in outcome.err
 
 
+def damage_one_byte(file: Path, sequence: int) -> None:
+    with sqlite3.connect(file) as database:
+        ((payload,),) = database.execute("SELECT payload FROM results WHERE sequence = ?", (sequence,))
+        changed = payload[:40] + bytes([payload[40] | 0x80]) + payload[41:]
+        database.execute("UPDATE results SET payload = ? WHERE sequence = ?", (changed, sequence))
+
+
+def test_verify_names_a_result_with_a_damaged_byte(run: Run, file: Path) -> None:
+    damage_one_byte(file, 4)
+
+    outcome = run("ledger", "verify", str(file))
+
+    assert outcome.status == 9
+    assert "result 4 is damaged: expected a message as JSON in UTF-8" in outcome.err
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"7", b'{"a":', b"[" * 100_000])
+def test_verify_names_a_result_that_is_no_message(run: Run, file: Path, payload: bytes) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute("UPDATE results SET payload = ? WHERE sequence = 3", (payload,))
+
+    outcome = run("ledger", "verify", str(file))
+
+    assert outcome.status == 9
+    assert "result 3 is damaged" in outcome.err
+
+
+def test_tail_prints_the_results_around_a_damaged_one_and_names_it(run: Run, file: Path) -> None:
+    damage_one_byte(file, 4)
+
+    outcome = run("ledger", "tail", str(file))
+
+    assert outcome.status == 3
+    assert [line.split()[0] for line in outcome.out.splitlines()] == ["2", "3", "5"]
+    assert "result 4 is damaged" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_export_writes_all_but_a_damaged_result_and_names_it(
+    run: Run, file: Path, tmp_path: Path, ending: str
+) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow.parquet")
+    damage_one_byte(file, 4)
+    out = tmp_path / f"all.{ending}"
+
+    outcome = run("ledger", "export", str(file), "--out", str(out))
+
+    assert outcome.status == 3
+    assert "result 4 is damaged" in outcome.err
+    assert f"{out}: 3 other results were written" in outcome.err
+    assert "Traceback" not in outcome.err
+    if ending == "jsonl":
+        assert [json.loads(line)["sequence"] for line in out.read_text().splitlines()] == [2, 3, 5]
+
+
 @pytest.mark.parametrize("content", [None, b"no database", b""])
 @pytest.mark.parametrize("verb", ["tail", "stats", "verify"])
 def test_what_is_no_ledger_is_refused(run: Run, tmp_path: Path, verb: str, content: bytes | None) -> None:
