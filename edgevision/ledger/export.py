@@ -1,7 +1,8 @@
 """Writes the results of a ledger as a file for others: JSON lines, CSV or Parquet, by the file's ending.
 
-CSV and Parquet have one column for each field of the published schema of a result; reasons and defects
-are JSON in one column each. Parquet needs pyarrow (extra `parquet`). Damaged results are left out and told.
+CSV and Parquet have one column for each field of the published schema of a result, and leave out fields
+that it does not know; reasons and defects are JSON in one column each. Damaged results are left out and
+told. Parquet needs pyarrow (extra `parquet`).
 """
 
 import csv
@@ -40,7 +41,7 @@ def export_rows(rows: Iterable[LedgerRow], out: Path) -> int:
 
     Raises:
         UsageError: the ending of the file is unknown, or pyarrow is not installed.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or a value does not fit its column.
         DamagedResult: once at the end, naming the results that cannot be read; the others are written.
     """
     writers: dict[str, Callable[[Iterator[Record], Path], int]] = {
@@ -57,6 +58,8 @@ def export_rows(rows: Iterable[LedgerRow], out: Path) -> int:
         raise OutputError(
             f"{out}: cannot be written: {error.strerror}; choose another place or free space"
         ) from error
+    except ValueError as error:
+        raise OutputError(f"{out}: a value of a result cannot be written as text: {error}") from error
     if damage:
         raise DamagedResult("\n".join([*damage, f"{out}: {count} other results were written"]))
     return count
@@ -108,7 +111,9 @@ def _write_lines(records: Iterator[Record], out: Path) -> int:
 def _write_csv(records: Iterator[Record], out: Path) -> int:
     count = 0
     with out.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(_columns()), restval="", lineterminator="\n")
+        writer = csv.DictWriter(
+            stream, list(_columns()), restval="", extrasaction="ignore", lineterminator="\n"
+        )
         writer.writeheader()
         for count, record in enumerate(records, start=1):  # noqa: B007 - the last count is returned
             writer.writerow(_flat(record))
@@ -122,7 +127,14 @@ def _write_parquet(records: Iterator[Record], out: Path) -> int:
     count = 0
     with parquet.ParquetWriter(out, schema) as writer:
         while chunk := [_flat(record) for record in islice(records, _ROWS_AT_ONCE)]:
-            writer.write_table(arrow.Table.from_pylist(chunk, schema=schema))
+            try:
+                writer.write_table(arrow.Table.from_pylist(chunk, schema=schema))
+            except (arrow.ArrowException, ValueError, OverflowError) as error:
+                first, last = chunk[0]["sequence"], chunk[-1]["sequence"]
+                raise OutputError(
+                    f"{out}: one of the results {first} to {last} does not fit the columns: {error}; "
+                    "export JSON lines, which have no columns"
+                ) from error
             count += len(chunk)
     return count
 

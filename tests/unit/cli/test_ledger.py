@@ -200,6 +200,54 @@ def test_export_writes_all_but_a_damaged_result_and_names_it(
         assert [json.loads(line)["sequence"] for line in out.read_text().splitlines()] == [2, 3, 5]
 
 
+def set_field(file: Path, sequence: int, name: str, value: object) -> None:
+    with sqlite3.connect(file) as database:
+        ((payload,),) = database.execute("SELECT payload FROM results WHERE sequence = ?", (sequence,))
+        changed = json.dumps(json.loads(payload) | {name: value}).encode()
+        database.execute("UPDATE results SET payload = ? WHERE sequence = ?", (changed, sequence))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_export_into_columns_leaves_out_a_field_that_is_not_known(
+    run: Run, file: Path, tmp_path: Path, ending: str
+) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow.parquet")
+    set_field(file, 3, "colour", "blue")
+
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / f"all.{ending}"))
+
+    assert outcome.status == 0
+    assert "4 results" in outcome.out
+    assert b"colour" not in (tmp_path / f"all.{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("value", [1 << 80, "many"])
+def test_a_value_that_parquet_cannot_hold_is_told(
+    run: Run, file: Path, tmp_path: Path, value: object
+) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    set_field(file, 3, "frame_id", value)
+
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / "all.parquet"))
+
+    assert outcome.status == 8
+    assert "one of the results 2 to 5 does not fit the columns" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_half_a_character_in_a_result_is_told(run: Run, file: Path, tmp_path: Path, ending: str) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow.parquet")
+    set_field(file, 3, "reason", "\ud83d")
+
+    outcome = run("ledger", "export", str(file), "--out", str(tmp_path / f"all.{ending}"))
+
+    assert outcome.status == 8
+    assert "surrogates not allowed" in outcome.err
+
+
 @pytest.mark.parametrize("content", [None, b"no database", b""])
 @pytest.mark.parametrize("verb", ["tail", "stats", "verify"])
 def test_what_is_no_ledger_is_refused(run: Run, tmp_path: Path, verb: str, content: bytes | None) -> None:
