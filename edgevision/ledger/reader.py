@@ -1,6 +1,7 @@
 """Reads a ledger for people and audits, also while a station writes it. Never changes it.
 
-Whether its books balance is `books`.
+Whether its books balance is `books`. SQLite makes a file `-shm` beside a ledger even to read it; where
+nothing can be written, a ledger without a `-wal` beside it is read as one that nobody writes.
 """
 
 import sqlite3
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from edgevision.errors import LedgerError
 from edgevision.ledger.books import Books, read_books
-from edgevision.paths import FILE, found_at
+from edgevision.paths import FILE, NOTHING, found_at
 from edgevision.types import Judgement
 
 __all__ = ["LedgerReader", "LedgerRow"]
@@ -22,6 +23,10 @@ SELECT * FROM (
     FROM results ORDER BY sequence DESC LIMIT ?
 ) ORDER BY sequence
 """
+_NOTHING_CAN_BE_MADE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+"""In a folder without the right to write, and on a medium that is mounted only to be read."""
+_PRIMARY = 0xFF
+"""Of an error code; the other bits are details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,7 @@ class LedgerReader:
                 f"{path}: expected a ledger, found {found}; see ledger.path in the station file"
             )
         with self._translated():
-            self._database = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-            )
-            self._database.execute("SELECT first FROM runs LIMIT 1").fetchone()
+            self._database = _opened(path)
 
     def rows(self, newest: int | None = None) -> Iterator[LedgerRow]:
         """Yield results in order: all, or only the newest so many."""
@@ -82,7 +84,33 @@ class LedgerReader:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise LedgerError(
                 f"{self._path}: the ledger cannot be read: {error}; is it a ledger, and may it be read?"
             ) from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _connected(path, "mode=ro")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY not in _NOTHING_CAN_BE_MADE:
+            raise
+        file = path.resolve()
+        wal = file.with_name(f"{file.name}-wal")
+        if found_at(wal) != NOTHING:
+            raise LedgerError(
+                f"{path}: cannot be read here: {error}; {wal.name} beside it holds its newest results: "
+                "copy both into a folder that can be written, and read the copy"
+            ) from error
+        return _connected(path, "mode=ro&immutable=1")
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+    try:
+        database.execute("SELECT first FROM runs LIMIT 1").fetchone()
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database

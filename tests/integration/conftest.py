@@ -1,5 +1,8 @@
 import logging
+import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +27,21 @@ class Outcome:
 
 
 Command = Callable[..., Outcome]
+_WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+"""Root without what lets it enter every folder."""
+
+
+@pytest.fixture
+def as_user() -> list[str]:
+    """What a command begins with so that the rights of files and folders hold for it."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("root enters every folder, and setpriv is not there to give that up")
+    done = subprocess.run([*_WITHOUT_RIGHTS, "true"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"root enters every folder, and may not give that up here: {done.stderr.strip()}")
+    return _WITHOUT_RIGHTS
 
 
 @pytest.fixture

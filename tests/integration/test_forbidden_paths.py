@@ -1,7 +1,5 @@
 """Paths inside a folder that the user may not enter: told as a mistake, never as a bug."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,22 +8,6 @@ import pytest
 
 from tests.bundles import make_bundle
 from tests.stations import COMMAND, FRUGAL, write_station
-
-_WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-"""Root without what lets it enter every folder."""
-
-
-@pytest.fixture
-def as_user() -> list[str]:
-    """What a command begins with so that the rights of files and folders hold for it."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None:
-        pytest.skip("root enters every folder, and setpriv is not there to give that up")
-    done = subprocess.run([*_WITHOUT_RIGHTS, "true"], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"root enters every folder, and may not give that up here: {done.stderr.strip()}")
-    return _WITHOUT_RIGHTS
 
 
 @pytest.fixture
