@@ -11,6 +11,7 @@ from pathlib import Path
 from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
 from edgevision.ledger.headers import Headers
 from edgevision.ledger.wal import lengthen
+from edgevision.paths import FOLDER, OTHER, found_at
 
 __all__ = ["Database"]
 
@@ -63,8 +64,12 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file; raises ForeignLedger for one of another version."""
+        """Open or create the file; raises ForeignLedger for anything else than a ledger of this version."""
         self._path = path
+        if (found := found_at(path)) in (FOLDER, OTHER):
+            raise ForeignLedger(
+                f"{path}: expected a ledger or nothing, found {found}; see ledger.path in the station file"
+            )
         with self.translated("be opened"), ExitStack() as opened:
             self._headers = opened.enter_context(closing(Headers(path)))
             self.writing = opened.enter_context(closing(self._connect()))

@@ -1,9 +1,13 @@
-"""What an open ledger holds of the operating system: all of it from the beginning."""
+"""What may be opened as a ledger, and what an open one holds of the operating system."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from edgevision.errors import ForeignLedger
+from edgevision.ledger.database import Database
 from edgevision.ledger.store import Store
 
 FILES = Path("/proc/self/fd")
@@ -17,3 +21,10 @@ def test_reading_what_waits_opens_no_further_file(tmp_path: Path) -> None:
 
     assert len(list(FILES.iterdir())) == before
     store.close()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "ledger.db")
+    with pytest.raises(ForeignLedger, match=r"expected a ledger or nothing, found (something|a folder)"):
+        Database(tmp_path / "ledger.db")
