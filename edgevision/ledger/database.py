@@ -125,19 +125,27 @@ class Database:
         return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> None:
+        is_new = self._is_new()
         for connection in (self.writing, self.reading):
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
             with closing(self.writing.execute(f"PRAGMA {pragma}")) as answer:
                 answer.fetchall()
-        found = self.number("PRAGMA user_version")
-        if found == 0:
+        if is_new:
             self.writing.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        elif found != _VERSION:
-            raise ForeignLedger(
-                f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
-                "use the program that wrote it, or move the file away"
-            )
         # A connection opens its log with its first query: now, and not in the first outage.
         self.reading.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         lengthen(self.writing, self._path, _VERSION)
+
+    def _is_new(self) -> bool:
+        """Whether the file has no tables yet; raises ForeignLedger when they are none of ours."""
+        found = self.number("PRAGMA user_version")
+        if found == _VERSION:
+            return False
+        if found == 0 and self.number("SELECT count(*) FROM sqlite_schema") == 0:
+            return True
+        got = f"got {found}" if found else "got another program's database"
+        raise ForeignLedger(
+            f"{self._path}: expected a ledger of version {_VERSION}, {got}; "
+            "use the program that wrote it, or move the file away"
+        )

@@ -1,7 +1,9 @@
 """What may be opened as a ledger, and what an open one holds of the operating system."""
 
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,14 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path
     make(tmp_path / "ledger.db")
     with pytest.raises(ForeignLedger, match=r"expected a ledger or nothing, found (something|a folder)"):
         Database(tmp_path / "ledger.db")
+
+
+def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "users.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE users (name TEXT)")
+    before = path.read_bytes()
+
+    with pytest.raises(ForeignLedger, match="expected a ledger of version 2, got another program's database"):
+        Database(path)
+    assert path.read_bytes() == before
