@@ -118,6 +118,8 @@ class Database:
             kind, remedy = LedgerError, "check the disk's space and rights"
             if code in _DAMAGE:
                 kind, remedy = DamagedLedger, "the file is damaged"
+            elif code == sqlite3.SQLITE_BUSY:
+                remedy = "another program holds the file; end it"
             reason = getattr(error, "strerror", None) or error
             raise kind(f"{self._path}: the ledger cannot {what}: {reason}; {remedy}") from error
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edgevision.errors import ForeignLedger
+from edgevision.errors import ForeignLedger, LedgerError
+from edgevision.ledger import database
 from edgevision.ledger.database import Database
 from edgevision.ledger.store import Store
 
@@ -41,3 +42,17 @@ def test_the_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: 
     with pytest.raises(ForeignLedger, match="expected a ledger of version 2, got another program's database"):
         Database(path)
     assert path.read_bytes() == before
+
+
+def test_a_program_that_holds_the_file_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_S", 0.01)
+    path = tmp_path / "ledger.db"
+    with closing(Database(path)) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            pytest.raises(LedgerError, match=r"take results: .*another program holds the file; end it$"),
+            ledger.transaction("take results"),
+        ):
+            pass
