@@ -78,8 +78,13 @@ class Database:
             self._opened = opened.pop_all()
 
     def check(self) -> None:
-        """Raise DamagedLedger when the beginning was overwritten, which no query notices; for the writer."""
+        """Raise DamagedLedger for what no query notices: a file overwritten or taken away; for the writer."""
         with self.translated("be read"):
+            if not self._headers.is_in_place:
+                raise DamagedLedger(
+                    f"{self._path}: the ledger's file was removed or replaced while in use; what waited "
+                    "in it is lost unless you stop the station and put the file back"
+                )
             if not self._headers.are_sound:
                 raise DamagedLedger(
                     f"{self._path}: the ledger cannot be read: its beginning has been overwritten; "

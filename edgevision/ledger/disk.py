@@ -166,7 +166,8 @@ class Disk:
         except LedgerError as error:
             self._fail(error)
             return
-        _log.error("%s: the ledger is damaged and was set aside as %s", self._path, moved.name)
+        if moved is not None:
+            _log.error("%s: what is there of the ledger was set aside as %s", self._path, moved.name)
         self._unreadable, self.again_at_s = None, 0.0
 
     def _opened(self) -> Store:
