@@ -142,7 +142,7 @@ class LedgerError(EdgeVisionError):
 
 
 class DamagedLedger(LedgerError):
-    """The file is no database, or one that is damaged."""
+    """The file is no database, or one that is damaged, or it was taken away while in use."""
 
 
 class DamagedResult(LedgerError):

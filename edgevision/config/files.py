@@ -41,6 +41,7 @@ _ENROLLED = _Use(
 _OPENED = _Use((FILE, FOLDER))
 _LISTED = _Use((FOLDER,))
 _APPENDED = _Use((FILE, OTHER, NOTHING))
+_KEPT = _Use((FILE, NOTHING))
 _MADE = _Use((FOLDER, NOTHING))
 
 _Wanted = tuple[Loc, Path, _Use]
@@ -89,9 +90,9 @@ def _wanted(station: Station) -> Iterator[_Wanted]:
             yield ("cameras", index, "url_password_file"), camera.url_password_file, _READ
     yield from _wanted_by_broker(station)
     if station.ledger is not None:
-        yield from _written(("ledger", "path"), station.ledger.path)
+        yield from _written(("ledger", "path"), station.ledger.path, _KEPT)
     if station.commands.enabled:
-        yield from _written(("commands", "change_log"), station.commands.change_log)
+        yield from _written(("commands", "change_log"), station.commands.change_log, _APPENDED)
         if station.commands.recipes is not None:
             yield ("commands", "recipes"), station.commands.recipes, _LISTED
     if station.evidence is not None:
@@ -110,9 +111,9 @@ def _wanted_by_broker(station: Station) -> Iterator[_Wanted]:
             yield ("mqtt", "tls", name), path, _READ
 
 
-def _written(loc: Loc, path: Path) -> Iterator[_Wanted]:
+def _written(loc: Loc, path: Path, use: _Use) -> Iterator[_Wanted]:
     yield loc, path.parent, _LISTED
-    yield loc, path, _APPENDED
+    yield loc, path, use
 
 
 def _wanted_by_recipe(loaded: LoadedRecipe) -> Iterator[_Wanted]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from edgevision.errors import DamagedLedger, ForeignLedger, LedgerError
 from edgevision.ledger.headers import Headers
 from edgevision.ledger.wal import lengthen
+from edgevision.paths import FOLDER, OTHER, found_at
 
 __all__ = ["Database"]
 
@@ -63,8 +64,12 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or create the file; raises ForeignLedger for one of another version."""
+        """Open or create the file; raises ForeignLedger for anything else than a ledger of this version."""
         self._path = path
+        if (found := found_at(path)) in (FOLDER, OTHER):
+            raise ForeignLedger(
+                f"{path}: expected a ledger or nothing, found {found}; see ledger.path in the station file"
+            )
         with self.translated("be opened"), ExitStack() as opened:
             self._headers = opened.enter_context(closing(Headers(path)))
             self.writing = opened.enter_context(closing(self._connect()))
@@ -73,8 +78,13 @@ class Database:
             self._opened = opened.pop_all()
 
     def check(self) -> None:
-        """Raise DamagedLedger when the beginning was overwritten, which no query notices; for the writer."""
+        """Raise DamagedLedger for what no query notices: a file overwritten or taken away; for the writer."""
         with self.translated("be read"):
+            if not self._headers.is_in_place:
+                raise DamagedLedger(
+                    f"{self._path}: the ledger's file was removed or replaced while in use; what waited "
+                    "in it is lost unless you stop the station and put the file back"
+                )
             if not self._headers.are_sound:
                 raise DamagedLedger(
                     f"{self._path}: the ledger cannot be read: its beginning has been overwritten; "
@@ -113,6 +123,8 @@ class Database:
             kind, remedy = LedgerError, "check the disk's space and rights"
             if code in _DAMAGE:
                 kind, remedy = DamagedLedger, "the file is damaged"
+            elif code == sqlite3.SQLITE_BUSY:
+                remedy = "another program holds the file; end it"
             reason = getattr(error, "strerror", None) or error
             raise kind(f"{self._path}: the ledger cannot {what}: {reason}; {remedy}") from error
 
@@ -120,19 +132,27 @@ class Database:
         return sqlite3.connect(self._path, _BUSY_S, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> None:
+        is_new = self._is_new()
         for connection in (self.writing, self.reading):
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "journal_size_limit = 16777216"):
             with closing(self.writing.execute(f"PRAGMA {pragma}")) as answer:
                 answer.fetchall()
-        found = self.number("PRAGMA user_version")
-        if found == 0:
+        if is_new:
             self.writing.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-        elif found != _VERSION:
-            raise ForeignLedger(
-                f"{self._path}: expected a ledger of version {_VERSION}, got {found}; "
-                "use the program that wrote it, or move the file away"
-            )
         # A connection opens its log with its first query: now, and not in the first outage.
         self.reading.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         lengthen(self.writing, self._path, _VERSION)
+
+    def _is_new(self) -> bool:
+        """Whether the file has no tables yet; raises ForeignLedger when they are none of ours."""
+        found = self.number("PRAGMA user_version")
+        if found == _VERSION:
+            return False
+        if found == 0 and self.number("SELECT count(*) FROM sqlite_schema") == 0:
+            return True
+        got = f"got {found}" if found else "got another program's database"
+        raise ForeignLedger(
+            f"{self._path}: expected a ledger of version {_VERSION}, {got}; "
+            "use the program that wrote it, or move the file away"
+        )

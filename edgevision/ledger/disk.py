@@ -5,6 +5,7 @@ thread; `pending` and what is only read are for other threads, too.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +38,8 @@ class Disk:
 
     def __init__(self, path: Path, boot_id: str, *, max_bytes: int, keep_days: float, beat: Beat) -> None:
         """Try to open the file; raises only ForeignLedger. Work in many steps calls `beat` at each."""
+        # SQLite keeps its log beside the file itself, not beside a link to it.
+        path = Path(os.path.realpath(path))
         self._path = path
         self._boot_id = boot_id
         self._max_bytes = max_bytes
@@ -163,7 +166,8 @@ class Disk:
         except LedgerError as error:
             self._fail(error)
             return
-        _log.error("%s: the ledger is damaged and was set aside as %s", self._path, moved.name)
+        if moved is not None:
+            _log.error("%s: what is there of the ledger was set aside as %s", self._path, moved.name)
         self._unreadable, self.again_at_s = None, 0.0
 
     def _opened(self) -> Store:

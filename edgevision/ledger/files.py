@@ -47,8 +47,11 @@ class FileLock:
             self._file = None
 
 
-def set_aside(ledger: Path) -> Path:
-    """Rename a damaged ledger to `NAME.damaged-TIME` with what belongs to it; returns the new path.
+def set_aside(ledger: Path) -> Path | None:
+    """Rename a damaged ledger to `NAME.damaged-TIME` with what belongs to it.
+
+    Returns:
+        Its new path, also where only what belongs to it was there; None where nothing was.
 
     Raises:
         LedgerError: it cannot be renamed.
@@ -56,15 +59,14 @@ def set_aside(ledger: Path) -> Path:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     moved = ledger.with_name(f"{ledger.name}{_MARK}{moment}")
     try:
-        for suffix in reversed(_BESIDE):
-            part = ledger.with_name(ledger.name + suffix)
-            if part.exists():
-                part.rename(moved.with_name(moved.name + suffix))
+        found = [suffix for suffix in reversed(_BESIDE) if ledger.with_name(ledger.name + suffix).exists()]
+        for suffix in found:
+            ledger.with_name(ledger.name + suffix).rename(moved.with_name(moved.name + suffix))
     except OSError as error:
         raise LedgerError(
             f"{ledger}: damaged, and cannot be set aside: {error.strerror}; check the folder's rights"
         ) from error
-    return moved
+    return moved if found else None
 
 
 def damaged_files(ledger: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """That `check` looks at the files of a station, and says which it could not look at."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,16 @@ def test_a_file_that_is_missing_or_of_the_wrong_kind_is_refused(
 
     assert outcome.status == 78
     assert expected.format(tmp_path) in outcome.err
+
+
+def test_a_pipe_for_a_ledger_is_refused(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "l.db")
+    station = write_station(tmp_path, {"source": "sample:1"}, mqtt=BROKER, ledger={"path": "l.db"})
+
+    outcome = run("check", str(station))
+
+    assert outcome.status == 78
+    assert f"ledger.path: expected a file at {tmp_path}/l.db, found something that is neither" in outcome.err
 
 
 def test_files_that_are_there_are_fine(run: Run, tmp_path: Path) -> None:

@@ -50,3 +50,15 @@ def test_what_comes_after_the_beginning_is_not_looked_at(path: Path) -> None:
     with closing(Headers(path)) as headers:
         write_into(path, 100, bytes(100))
         assert headers.are_sound
+
+
+def test_a_file_is_in_place_until_its_path_leads_elsewhere(path: Path) -> None:
+    with closing(Headers(path)) as headers:
+        seen = [headers.is_in_place]
+        moved = path.rename(path.with_name("moved.db"))
+        seen.append(headers.is_in_place)
+        path.write_bytes(moved.read_bytes())
+        seen.append(headers.is_in_place)
+        moved.rename(path)
+        seen.append(headers.is_in_place)
+    assert seen == [True, False, False, True]

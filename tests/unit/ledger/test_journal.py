@@ -150,6 +150,26 @@ def test_ages_are_those_of_the_monotonic_clock(tmp_path: Path, monkeypatch: pyte
     ledger.close()
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_stands_for_the_file_it_points_to(tmp_path: Path, is_there: bool) -> None:
+    real, link = tmp_path / "disk" / "real.db", tmp_path / "link.db"
+    real.parent.mkdir()
+    if is_there:
+        open_ledger(real).close()
+    link.symlink_to(real)
+    ledger = open_ledger(link, "boot-2")
+    append(ledger, [result(1)])
+
+    assert not ledger.failure
+    assert [row.is_saved for row in ledger.pending(9)] == [True]
+    assert verified(link) == {("waiting", "OK"): 1}
+    with pytest.raises(ForeignLedger, match="another process writes this ledger"):
+        open_ledger(real, "boot-3")
+    ledger.close()
+    assert verified(real) == {("waiting", "OK"): 1}
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["link.db"]
+
+
 def test_a_ledger_of_a_later_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "ledger.db") as other:
         other.execute("PRAGMA user_version = 9")
