@@ -33,7 +33,7 @@ def check_disk(station: Station) -> Examination:
 
 
 def _check_ledger_place(path: Path) -> Iterator[Finding]:
-    folder = path.parent
+    folder = Path(os.path.realpath(path)).parent
     if (found := found_at(folder)) != FOLDER:
         yield failed(
             "disk.ledger", f"{folder}: expected a folder, found {found}", "make it, or correct ledger.path"

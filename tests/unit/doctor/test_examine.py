@@ -131,6 +131,13 @@ def test_a_ledger_without_its_folder_is_told(tmp_path: Path) -> None:
     assert by_name(path)["disk.ledger"].remedy == "make it, or correct ledger.path"
 
 
+def test_of_a_ledger_that_is_a_link_the_disk_it_leads_to_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "gone" / "ledger.db")
+    path = write_station(tmp_path, SOUND, port=1, ledger={"path": "link.db"})
+
+    assert by_name(path)["disk.ledger"].text.startswith(f"{tmp_path}/gone: expected a folder")
+
+
 @pytest.mark.parametrize(
     ("evidence", "verdict", "what"),
     [
