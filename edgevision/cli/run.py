@@ -44,6 +44,7 @@ def run(
         typer.echo(f"edgevision: {error}", err=True)
         status = error.exit_status
     if daemon.is_held:
-        # The interpreter would close the ledger's file at its end, and wait for the disk for ever.
+        # At its end the interpreter would wait for the ledger's disk for ever, and abort where a
+        # thread comes back to it from an engine.
         logging.shutdown()
         os._exit(status)
