@@ -75,6 +75,7 @@ class Commands:
         self._answers: OrderedDict[tuple[Verb, str], Answer] = OrderedDict()
         self._under_way: set[tuple[Verb, str]] = set()
         self._changing = threading.Lock()
+        self._changer: threading.Thread | None = None
         self.change_log_error = ""
         """Why the newest change could not be written down."""
 
@@ -83,6 +84,16 @@ class Commands:
         """Return a copy of the counts."""
         with self._lock:
             return CommandCounts(**self._counts)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a change is under way: its thread may be in an engine, which no one can interrupt."""
+        return self._changer is not None and self._changer.is_alive()
+
+    def stop(self, timeout_s: float) -> None:
+        """Begin no more changes, and wait for the one under way to be over, answered and written down."""
+        if self._changing.acquire(timeout=max(0.0, timeout_s)) and self._changer is not None:
+            self._changer.join(max(0.0, timeout_s))
 
     def count(self, what: str) -> None:
         """Count a message that does not become a command: `ignored` or `dropped`."""
@@ -115,7 +126,8 @@ class Commands:
             self._finish(request, command, self._carried_out(request, command), reply)
         elif self._changing.acquire(blocking=False):
             arguments = (request, command, reply)
-            threading.Thread(target=self._change, args=arguments, name="change", daemon=True).start()
+            self._changer = threading.Thread(target=self._change, args=arguments, name="change", daemon=True)
+            self._changer.start()
         else:
             self._finish(request, command, _BUSY, reply)
 

@@ -26,6 +26,9 @@ from edgevision.triggered import TriggeredLane
 
 __all__ = ["Controls"]
 
+_CHANGE_GRACE_S = 1.0
+"""How long a stop waits for a change; results need the rest of its time."""
+
 
 class Controls:
     """The controls of one station."""
@@ -83,14 +86,24 @@ class Controls:
         for one in self._inputs:
             one.start()
 
-    def stop(self) -> None:
-        """Take no more of either; what has come is still answered."""
+    def stop(self, stop_by_s: float) -> None:
+        """Take no more of either; what has come is still answered, as is a change that is over in time.
+
+        Args:
+            stop_by_s: When the station's stop has to be over (monotonic).
+        """
         for one in self._inputs:
             one.stop()
+        self._commands.stop(min(_CHANGE_GRACE_S, stop_by_s - time.monotonic()))
         if self._channel is not None:
             self._channel.stop()
         if self._changes is not None:
             self._changes.close()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether, after `stop`, a change that is not over still holds a thread."""
+        return self._commands.is_held
 
     def reload(self, who: str, reply: Reply) -> None:
         """Read the station file again on behalf of somebody at this machine; another thread replies."""

@@ -99,8 +99,8 @@ class Daemon:
 
     @property
     def is_held(self) -> bool:
-        """Whether, after `run`, a disk that does not answer still holds a thread."""
-        return self._delivering.is_held
+        """Whether, after `run`, a disk that does not answer, or an unfinished change, holds a thread."""
+        return self._delivering.is_held or self._controls.is_held
 
     def run(self, stop: threading.Event, hangup: threading.Event | None = None) -> None:
         """Inspect until `stop` is set or every lane is over, then deliver and disconnect.
@@ -118,7 +118,7 @@ class Daemon:
         finally:
             self._service.stopping()
             stop_by_s = time.monotonic() + _STOP_TIMEOUT_S
-            failures = self._stop_lanes()
+            failures = self._stop_lanes(stop_by_s)
             self._measure()
             self._keeping.close(stop_by_s if stop.is_set() else None)
             self._say_goodbye(failures, stop_by_s)
@@ -223,13 +223,13 @@ class Daemon:
             self._voice.metrics(line.camera, figures, self._keeping.figures)
         self._measured_ns = now_ns
 
-    def _stop_lanes(self) -> list[Exception | SystemExit]:
+    def _stop_lanes(self, stop_by_s: float) -> list[Exception | SystemExit]:
         self._teller.stop()
         for line in self._lines:
             line.lane.stop()
         with ThreadPoolExecutor(len(self._lines)) as pool:
             endings = list(pool.map(Line.ending, self._lines))
-        self._controls.stop()
+        self._controls.stop(stop_by_s)
         failures = [ending for ending in endings if ending is not None]
         self._teller.counts(self._controls.counts)
         for failure in failures[1:]:

@@ -1,10 +1,42 @@
-"""SIGTERM, SIGINT and SIGHUP as events; what a watchdog's SIGABRT leaves in the log."""
+"""SIGTERM, SIGINT and SIGHUP as events, or as an end at once; what a watchdog's SIGABRT leaves in the log."""
 
 import faulthandler
+import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-__all__ = ["reload_on_hangup", "show_threads_on_abort", "stop_on_signals"]
+__all__ = ["ending_at_once", "reload_on_hangup", "show_threads_on_abort", "stop_on_signals"]
+
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
+_HELD_BACK = _ENDING | {signal.SIGHUP}
+_LOOK_EVERY_S = 0.1
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """End the process with 0 at SIGTERM or SIGINT, while it has nothing to bring to an end; SIGHUP waits.
+
+    For the main thread. No handler interrupts it: where an engine computes, not every machine has room
+    on the stack for one.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    over = threading.Event()
+    watch = threading.Thread(target=_end_on_signal, args=(over,), name="signals", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watch.join()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
+
+
+def _end_on_signal(over: threading.Event) -> None:
+    while not over.is_set():
+        if signal.sigtimedwait(_ENDING, _LOOK_EVERY_S) is not None:
+            os._exit(0)
 
 
 def stop_on_signals() -> threading.Event:
