@@ -18,8 +18,7 @@ _LOOK_EVERY_S = 0.1
 def ending_at_once() -> Iterator[None]:
     """End the process with 0 at SIGTERM or SIGINT, while it has nothing to bring to an end; SIGHUP waits.
 
-    For the main thread. No handler interrupts it: where an engine computes, not every machine has room
-    on the stack for one.
+    For the main thread. A handler would have to wait until the engine that is loaded comes back to Python.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
     over = threading.Event()
