@@ -202,9 +202,12 @@ class _Walk:
         except ValueError as error:
             self._refuse(place, loc, f"{error}; put the value in quotes if it is text")
         else:
-            if not isinstance(value, float) or math.isfinite(value):
+            if isinstance(value, str) and "\0" in value:
+                self._refuse(place, loc, "the character U+0000 is not allowed; remove it")
+            elif isinstance(value, float) and not math.isfinite(value):
+                self._refuse(place, loc, f"expected a finite number, got {node.value}")
+            else:
                 return value
-            self._refuse(place, loc, f"expected a finite number, got {node.value}")
         return None
 
     def _refuse_tag(self, loc: Loc, node: yaml.Node) -> None:

@@ -83,6 +83,7 @@ def test_text_that_is_no_mapping_is_refused_with_its_line(
         ("on: 1\n", 1, "put it in quotes"),
         ("? [a, b]\n: 1\n", 1, "expected text as a key"),
         ("a: .nan\n", 1, "finite"),
+        ('a: "x\\0y"\n', 1, "U+0000"),
         ("a: 2024-13-45\n", 1, "put the value in quotes"),
         ("a: !!python/object/apply:os.getcwd []\n", 1, "tag"),
         ("a: !secret x\n", 1, "tag !secret"),
