@@ -107,10 +107,12 @@ start_stations() {
     done
 }
 
-# Not `systemctl start`: it would wait for ever for a camera that is away.
+# Not `systemctl start`: it would wait for ever for a camera that is away. Inactive is a unit whose turn has
+# not come yet.
 wait_until_ready() {
     waited_s=0
-    while [ "$(systemctl is-active "$1")" = activating ] && [ $waited_s -lt $ready_within_s ]; do
+    while ! systemctl is-active --quiet "$1" && ! systemctl is-failed --quiet "$1" &&
+        [ $waited_s -lt $ready_within_s ]; do
         sleep 1
         waited_s=$((waited_s + 1))
     done
